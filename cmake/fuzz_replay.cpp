@@ -40,9 +40,7 @@ Input mutate(Input input, const std::vector<Input>& corpus, std::mt19937_64& ran
                 input.insert(input.begin() + static_cast<std::ptrdiff_t>(below(input.size() + 1)),
                              static_cast<std::uint8_t>(random()));
                 break;
-            case 3:
-                input.resize(below(input.size() + 1));
-                break;
+            case 3: input.resize(below(input.size() + 1)); break;
             case 4: {
                 const auto& other = corpus[below(corpus.size())];
                 const auto at = static_cast<std::ptrdiff_t>(below(other.size() + 1));

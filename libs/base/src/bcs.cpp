@@ -9,7 +9,12 @@ bool is_utf8(ByteView text) noexcept {
     const auto at = [&](std::size_t k) { return std::to_integer<std::uint32_t>(text[k]); };
     while (i < text.size()) {
         const auto lead = at(i);
-        const std::size_t extra = lead < 0x80 ? 0 : lead < 0xc2 ? 4 : lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : lead < 0xf5 ? 3 : 4;
+        const std::size_t extra = lead < 0x80   ? 0
+                                  : lead < 0xc2 ? 4
+                                  : lead < 0xe0 ? 1
+                                  : lead < 0xf0 ? 2
+                                  : lead < 0xf5 ? 3
+                                                : 4;
         if (extra == 4 || text.size() - i <= extra) return false;
         std::uint32_t point = extra == 0 ? lead : lead & (0x3fu >> extra);
         for (std::size_t k = 1; k <= extra; ++k) {

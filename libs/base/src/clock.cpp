@@ -12,7 +12,7 @@ std::uint64_t read_ns(clockid_t id) noexcept {
 }
 
 class SystemClock final : public Clock {
-  public:
+ public:
     [[nodiscard]] std::uint64_t now_ns() const noexcept override { return read_ns(CLOCK_MONOTONIC); }
     [[nodiscard]] std::uint64_t unix_ms() const noexcept override { return read_ns(CLOCK_REALTIME) / 1'000'000; }
 };

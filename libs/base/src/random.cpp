@@ -10,7 +10,7 @@ namespace base {
 namespace {
 
 class SystemRandom final : public Random {
-  public:
+ public:
     void fill(MutableBytes out) noexcept override {
         while (!out.empty()) {
             const auto got = getrandom(out.data(), out.size(), 0);

@@ -19,7 +19,12 @@ TEST(BcsWriter, EncodesTheExamplesOfTheSpecification) {
     writer.boolean(true);
     writer.uleb(9487);
     writer.string("diem");
-    EXPECT_EQ(base::to_hex(writer.view()), "3412" "f0debc9a78563412" "01" "8f4a" "046469656d");
+    EXPECT_EQ(base::to_hex(writer.view()),
+              "3412"
+              "f0debc9a78563412"
+              "01"
+              "8f4a"
+              "046469656d");
 }
 
 TEST(BcsReader, ReadsBackWhatTheWriterWrote) {

@@ -14,7 +14,7 @@ namespace base {
 
 /// Appends values to a growing buffer. Cannot fail: lengths are bounded by what the types can hold.
 class BcsWriter {
-  public:
+ public:
     void u8(std::uint8_t value) { out_.push_back(std::byte{value}); }
     void u16(std::uint16_t value) { integer(value); }
     void u32(std::uint32_t value) { integer(value); }
@@ -32,7 +32,7 @@ class BcsWriter {
     [[nodiscard]] ByteView view() const noexcept { return out_; }
     [[nodiscard]] Bytes take() && { return std::move(out_); }
 
-  private:
+ private:
     template <typename T>
     void integer(T value) {
         const auto at = out_.size();
@@ -46,7 +46,7 @@ class BcsWriter {
 /// decoder reads straight through and asks `finish()` (or `status()`) once. Lengths are checked against the bytes
 /// that remain before anything is allocated.
 class BcsReader {
-  public:
+ public:
     explicit BcsReader(ByteView input) noexcept : rest_{input} {}
 
     std::uint8_t u8() noexcept { return integer<std::uint8_t>(); }
@@ -84,7 +84,7 @@ class BcsReader {
     /// Success, and nothing is left over.
     [[nodiscard]] Result<void> finish() noexcept;
 
-  private:
+ private:
     template <typename T>
     T integer() noexcept {
         const auto view = take(sizeof(T));

@@ -24,14 +24,14 @@ using FixedBytes = std::array<std::byte, N>;
 using Digest = FixedBytes<32>;
 
 /// The bytes of `text`; borrows it.
-inline ByteView as_bytes(std::string_view text) noexcept {
-    return std::as_bytes(std::span{text.data(), text.size()});
-}
+inline ByteView as_bytes(std::string_view text) noexcept { return std::as_bytes(std::span{text.data(), text.size()}); }
 /// The characters of `bytes`; borrows them. No encoding is checked.
 inline std::string_view as_text(ByteView bytes) noexcept {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
-inline const std::uint8_t* as_u8(ByteView bytes) noexcept { return reinterpret_cast<const std::uint8_t*>(bytes.data()); }
+inline const std::uint8_t* as_u8(ByteView bytes) noexcept {
+    return reinterpret_cast<const std::uint8_t*>(bytes.data());
+}
 inline std::uint8_t* as_u8(MutableBytes bytes) noexcept { return reinterpret_cast<std::uint8_t*>(bytes.data()); }
 
 inline Bytes to_bytes(ByteView bytes) { return {bytes.begin(), bytes.end()}; }
@@ -66,13 +66,15 @@ Result<FixedBytes<N>> fixed_from_hex(std::string_view text) {
 template <typename T>
 T load_le(const std::byte* at) noexcept {
     T value{};
-    for (std::size_t i = 0; i < sizeof(T); ++i) value |= static_cast<T>(std::to_integer<std::uint8_t>(at[i])) << (8 * i);
+    for (std::size_t i = 0; i < sizeof(T); ++i)
+        value |= static_cast<T>(std::to_integer<std::uint8_t>(at[i])) << (8 * i);
     return value;
 }
 template <typename T>
 T load_be(const std::byte* at) noexcept {
     T value{};
-    for (std::size_t i = 0; i < sizeof(T); ++i) value = static_cast<T>(value << 8 | std::to_integer<std::uint8_t>(at[i]));
+    for (std::size_t i = 0; i < sizeof(T); ++i)
+        value = static_cast<T>(value << 8 | std::to_integer<std::uint8_t>(at[i]));
     return value;
 }
 template <typename T>

@@ -8,7 +8,7 @@
 namespace base {
 
 class Random {
-  public:
+ public:
     virtual ~Random() = default;
     virtual void fill(MutableBytes out) noexcept = 0;
 
@@ -26,11 +26,11 @@ Random& system_random() noexcept;
 
 /// xoshiro256** seeded through splitmix64: the same bytes for the same seed on every machine. Never for secrets.
 class SeededRandom final : public Random {
-  public:
+ public:
     explicit SeededRandom(std::uint64_t seed) noexcept;
     void fill(MutableBytes out) noexcept override;
 
-  private:
+ private:
     std::uint64_t next() noexcept;
     std::uint64_t state_[4];
 };

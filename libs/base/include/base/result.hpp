@@ -58,21 +58,22 @@ template <typename E>
 template <typename E>
     requires std::is_enum_v<E>
 [[nodiscard]] std::unexpected<Diagnostic> explain(E errc, std::string text) {
-    return std::unexpected{Diagnostic{Error{&error_domain(errc), static_cast<std::int32_t>(errc), ""}, std::move(text)}};
+    return std::unexpected{
+        Diagnostic{Error{&error_domain(errc), static_cast<std::int32_t>(errc), ""}, std::move(text)}};
 }
 
 /// Codes of `base` itself; the common vocabulary for input errors.
 enum class Errc : std::int32_t {
-    truncated = 1,      ///< The input ends before the value does.
-    trailing_bytes,     ///< The value ends before the input does.
-    not_canonical,      ///< A valid value in an encoding that is not the one allowed.
-    out_of_range,       ///< A number, length or count beyond its documented bound.
-    invalid_argument,   ///< Malformed text or value.
-    overflow,           ///< Checked arithmetic left its range.
+    truncated = 1,     ///< The input ends before the value does.
+    trailing_bytes,    ///< The value ends before the input does.
+    not_canonical,     ///< A valid value in an encoding that is not the one allowed.
+    out_of_range,      ///< A number, length or count beyond its documented bound.
+    invalid_argument,  ///< Malformed text or value.
+    overflow,          ///< Checked arithmetic left its range.
     not_found,
     already_exists,
-    io_error,           ///< The system refused; errno is logged where it happened.
-    overloaded,         ///< A bounded queue is full.
+    io_error,    ///< The system refused; errno is logged where it happened.
+    overloaded,  ///< A bounded queue is full.
     cancelled,
     timed_out,
     permission_denied,
@@ -87,15 +88,15 @@ const ErrorDomain& error_domain(Errc) noexcept;
 
 #define GC_CONCAT_(a, b) a##b
 #define GC_CONCAT(a, b) GC_CONCAT_(a, b)
-#define GC_TRY_(temporary, declaration, expression)                          \
-    auto temporary = (expression);                                           \
-    if (!temporary) return std::unexpected{std::move(temporary).error()};    \
+#define GC_TRY_(temporary, declaration, expression)                       \
+    auto temporary = (expression);                                        \
+    if (!temporary) return std::unexpected{std::move(temporary).error()}; \
     declaration = std::move(*temporary)
 /// GC_TRY(const auto key, load_key(path)): the value, or return the error to the caller.
 #define GC_TRY(declaration, ...) GC_TRY_(GC_CONCAT(gc_result_, __COUNTER__), declaration, (__VA_ARGS__))
 /// GC_CHECK(step()): like GC_TRY for a Result<void>.
-#define GC_CHECK(...)                                                                                       \
-    do {                                                                                                    \
+#define GC_CHECK(...)                                                                                            \
+    do {                                                                                                         \
         if (auto gc_checked = (__VA_ARGS__); !gc_checked) return std::unexpected{std::move(gc_checked).error()}; \
     } while (false)
 /// Stays on in release builds.
