@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+"""Checks that includes and link lines run strictly downward through cmake/layers.txt.
+
+Same-layer dependencies are allowed only where a line `a -> b` of that file says so. Tests, benches and fuzzers of a
+component may use whatever their component may, plus test libraries.
+"""
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+INCLUDE = re.compile(r'^\s*#\s*include\s+[<"]([a-z_0-9]+)/', re.M)
+
+
+def read_layers():
+    layers, sideways = {}, set()
+    for line in (ROOT / "cmake/layers.txt").read_text().splitlines():
+        line = line.split("#")[0].strip()
+        if not line:
+            continue
+        if "->" in line:
+            sideways.add(tuple(part.strip() for part in line.split("->")))
+        else:
+            number, *names = line.split()
+            layers.update({name: int(number) for name in names})
+    return layers, sideways
+
+
+def component_of(path):
+    parts = path.relative_to(ROOT).parts
+    return parts[1] if parts[0] in ("libs", "apps") else parts[0]
+
+
+def main():
+    layers, sideways = read_layers()
+    problems = []
+    # What a CMake target is called here -> the component that it belongs to.
+    target_of = {name: name for name in layers} | {f"{name}_lib": name for name in layers} | {"ghost_proto": "proto"}
+
+    def judge(where, source, target):
+        if source == target or target not in layers:
+            return
+        if layers[target] < layers[source] or (source, target) in sideways:
+            return
+        problems.append(f"{where}: {source} (layer {layers[source]}) must not use {target} (layer {layers[target]})")
+
+    for folder in ("libs", "apps"):
+        for component in sorted((ROOT / folder).glob("*")):
+            name = component.name
+            if not component.is_dir() or not (component / "CMakeLists.txt").exists():
+                continue
+            if name not in layers:
+                problems.append(f"{component.relative_to(ROOT)}: not named in cmake/layers.txt")
+                continue
+            for path in sorted(component.rglob("*.[ch]pp")):
+                if {"test", "bench", "fuzz"} & set(path.relative_to(component).parts):
+                    continue
+                for target in INCLUDE.findall(path.read_text()):
+                    judge(path.relative_to(ROOT), name, target)
+            cmake = (component / "CMakeLists.txt").read_text()
+            for call in re.findall(r"gc_library\((.*?)\)", cmake, re.S):
+                for keyword in re.findall(r"(?:PUBLIC|PRIVATE)((?:\s+(?!SOURCES|PUBLIC|PRIVATE|TESTS|TEST_LIBS|FUZZERS)\S+)+)", call):
+                    for target in keyword.split():
+                        if target in target_of:
+                            judge(f"{component.relative_to(ROOT)}/CMakeLists.txt", name, target_of[target])
+
+    # Consensus code verifies Ed25519 by ZIP-215 only: other libraries disagree on edge cases, and a chain would fork.
+    other_verify = re.compile(r"crypto_sign_(?:ed25519_)?verify_detached|crypto_sign_open|EVP_DigestVerify|gnutls_pubkey_verify")
+    for name in ("gcrypt", "ledger", "consensus", "store"):
+        for path in sorted((ROOT / "libs" / name).rglob("*.[ch]pp")):
+            if "test" not in path.relative_to(ROOT).parts and other_verify.search(path.read_text()):
+                problems.append(f"{path.relative_to(ROOT)}: calls another Ed25519 verify than zcrypto's")
+
+    print("\n".join(problems) or f"{len(layers)} components keep to their layers")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
