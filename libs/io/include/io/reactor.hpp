@@ -23,11 +23,12 @@ namespace io {
 
 class Timer;
 class Deferred;
+struct Watch;
 
 using Task = std::move_only_function<void()>;
 
-/// What a descriptor is ready for, or what its watcher waits for. Failure and hang-up arrive as `read` and `write`
-/// both, so that the next system call reports the error.
+/// What a descriptor is ready for, or what its watcher waits for. A failure or a hang-up arrives as everything that is
+/// waited for, so that the next system call reports it.
 struct Ready {
     bool read = false;
     bool write = false;
@@ -93,7 +94,10 @@ class Reactor {
     Reactor(Options options, std::unique_ptr<State> state) noexcept;
     void turn(std::uint64_t max_wait_ns);
     void run_expired_timers();
-    void run_inbox(std::size_t max);
+    std::size_t run_inbox(std::size_t max);
+    bool enqueue(Task& task, bool has_place);
+    base::Result<void> register_watch(Watch& watch, Ready interest) noexcept;
+    void bury() noexcept;
     void run_deferred();
     void claim_thread() noexcept;
 
@@ -122,6 +126,7 @@ class Deferred {
     Task callback_;
     Deferred* previous_ = nullptr;
     Deferred* next_ = nullptr;
+    std::uint64_t pass_ = 0;
     bool scheduled_ = false;
 };
 
