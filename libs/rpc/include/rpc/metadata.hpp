@@ -11,19 +11,14 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "zquic/h3.hpp"
 
 namespace rpc {
 
 /// One HTTP field as it is on the wire; names lower case, pseudo-headers (":path") first in their list.
-struct Field {
-    std::string name;
-    std::string value;
-    friend bool operator==(const Field&, const Field&) = default;
-};
-using Fields = std::vector<Field>;
-
-/// The first field called `name`, or null. Borrows `fields`.
-const std::string* find_field(const Fields& fields, std::string_view name) noexcept;
+using zquic::h3::Field;
+using zquic::h3::Fields;
+using zquic::h3::find_field;
 
 class Metadata {
  public:

@@ -45,8 +45,9 @@ class StreamEvents {
     ~StreamEvents() = default;
 };
 
-/// One exchange. Destroying it before both directions have ended resets what is open with H3_REQUEST_CANCELLED.
-/// Thread: the reactor's.
+/// One exchange. Destroying it lets go of it: what was written goes out still when this side has ended its direction
+/// (`end`, trailers), else the stream is reset with H3_REQUEST_CANCELLED; a body that is not yet complete is stopped.
+/// No event follows. After on_reset() nothing has an effect. Thread: the reactor's.
 class HttpStream {
  public:
     virtual ~HttpStream() = default;
@@ -54,7 +55,8 @@ class HttpStream {
     HttpStream(const HttpStream&) = delete;
     HttpStream& operator=(const HttpStream&) = delete;
 
-    /// First of all; null is not allowed. What arrived before is reported in a later turn.
+    /// First of all; what arrived before is reported in a later turn. Again to hand the stream to another owner, also
+    /// from inside an event.
     virtual void set_events(StreamEvents& events) = 0;
 
     /// Once on each side. With `end`, nothing follows (a Trailers-Only answer).

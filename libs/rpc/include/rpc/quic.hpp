@@ -1,0 +1,72 @@
+#pragma once
+// Binds Server and Channel to HTTP/3 over QUIC with mutual TLS: both sides present an Ed25519 key and accept only keys
+// they know.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "io/address.hpp"
+#include "rpc/client.hpp"
+#include "rpc/server.hpp"
+#include "rpc/stream.hpp"
+#include "zquic/endpoint.hpp"
+#include "zquic/h3.hpp"
+#include "zquic/tls.hpp"
+
+namespace rpc {
+
+/// What calls want of QUIC: many concurrent streams (the limit of concurrent calls on one connection), keep-alive below
+/// the idle timeout.
+zquic::Settings default_quic_settings();
+
+struct QuicClientOptions {
+    io::SocketAddress server;
+    std::vector<zquic::PublicKey> server_keys;  ///< Accepted; the handshake fails with any other. At least one.
+    std::optional<zquic::Identity> identity{};  ///< Shown to the server.
+    std::string server_name = "ghost";          ///< SNI.
+    zquic::Settings settings = default_quic_settings();
+};
+/// Opens its own UDP socket with the first connection. `reactor` outlives it.
+std::unique_ptr<Connector> make_quic_connector(io::Reactor& reactor, QuicClientOptions options);
+/// On an endpoint that others use too; it must outlive the connector. options.settings counts.
+std::unique_ptr<Connector> make_quic_connector(zquic::Endpoint& endpoint, QuicClientOptions options);
+
+struct QuicServerOptions {
+    io::SocketAddress address;  ///< Empty: [::] and a free port.
+    zquic::Identity identity;
+    /// Whether a client with this key may connect; what it may call is the authorizer's business. Empty: any client
+    /// that proves an Ed25519 key. A client without a certificate never gets in.
+    std::function<bool(const zquic::PublicKey&)> accept_key{};
+    zquic::Settings settings = default_quic_settings();
+};
+
+/// Serves `server` on a UDP port. Thread: the server's reactor (or the thread that made it, before it runs).
+/// Destroying it closes every connection. The Server must outlive it.
+class QuicListener {
+ public:
+    /// The text names the address: "[::]:50051: address in use".
+    static base::Checked<std::unique_ptr<QuicListener>> start(Server& server, QuicServerOptions options);
+    /// On an endpoint that serves other protocols too; its own settings and verifier count. It must outlive this.
+    static base::Checked<std::unique_ptr<QuicListener>> attach(Server& server, zquic::Endpoint& endpoint);
+    ~QuicListener();
+    QuicListener(const QuicListener&) = delete;
+    QuicListener& operator=(const QuicListener&) = delete;
+
+    [[nodiscard]] const io::SocketAddress& bound_address() const noexcept;
+    [[nodiscard]] zquic::Endpoint& endpoint() noexcept;
+    /// GOAWAY on every connection and Server::drain(): calls under way end, at most `timeout_ns` later all is closed;
+    /// then `done`.
+    void drain(std::uint64_t timeout_ns, io::Task done);
+
+ private:
+    struct State;
+    explicit QuicListener(std::unique_ptr<State> state) noexcept;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace rpc
