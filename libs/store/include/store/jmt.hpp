@@ -35,8 +35,8 @@ base::Digest jmt_empty_root() noexcept;
 /// Where a node record lives. The root's path is empty.
 struct NodeKey {
     std::uint64_t version{};
-    std::uint8_t nibbles{};              ///< Path length, 0–63.
-    std::array<std::byte, 32> path{};    ///< First nibble in the high half of byte 0; zero beyond the path.
+    std::uint8_t nibbles{};            ///< Path length, 0–63.
+    std::array<std::byte, 32> path{};  ///< First nibble in the high half of byte 0; zero beyond the path.
 
     friend bool operator==(const NodeKey&, const NodeKey&) = default;
     /// version (8, big-endian) ‖ nibbles (1) ‖ path: newer nodes sort last, so the database appends.
@@ -71,7 +71,7 @@ using JmtNodePtr = std::shared_ptr<const JmtNode>;
 
 /// Where the tree reads its nodes: a database, a cache over it, uncommitted blocks, a map in a test.
 class JmtReader {
-  public:
+ public:
     virtual ~JmtReader() = default;
     /// `missing_node` when there is none.
     virtual base::Result<JmtNodePtr> read_node(const NodeKey& key) = 0;
@@ -112,13 +112,13 @@ struct JmtProof {
 
 /// The tree's algorithms; holds no state of its own.
 class Jmt {
-  public:
+ public:
     explicit Jmt(JmtHashFn hash) noexcept : hash_{hash} {}
 
     [[nodiscard]] base::Digest hash_bytes(base::ByteView bytes) const noexcept;
 
-    /// Applies `writes` (sorted by key hash, no key twice) to the tree at `base_version` (kNoVersion: the empty tree) and
-    /// gives the tree of `version`, which must be newer. One pass: cost is proportional to the records touched.
+    /// Applies `writes` (sorted by key hash, no key twice) to the tree at `base_version` (kNoVersion: the empty tree)
+    /// and gives the tree of `version`, which must be newer. One pass: cost is proportional to the records touched.
     /// Errors: `missing_node`, `corrupt` from the reader; `base::Errc::invalid_argument` on unsorted writes.
     base::Result<JmtUpdate> apply(JmtReader& reader, std::uint64_t base_version, std::uint64_t version,
                                   std::span<const JmtWrite> writes) const;
@@ -134,7 +134,7 @@ class Jmt {
     /// The root of a tree that holds exactly these leaves (sorted by key hash), from nothing: for checking.
     [[nodiscard]] base::Digest root_of(std::span<const JmtWrite> leaves) const;
 
-  private:
+ private:
     JmtHashFn hash_;
 };
 

@@ -40,7 +40,7 @@ struct KvOptions {
 
 /// Writes that happen together or not at all. Not thread-safe.
 class Batch {
-  public:
+ public:
     Batch();
     ~Batch();
     Batch(Batch&&) noexcept;
@@ -52,7 +52,7 @@ class Batch {
     [[nodiscard]] std::size_t count() const noexcept;
     [[nodiscard]] std::size_t size_bytes() const noexcept;
 
-  private:
+ private:
     friend class KvStore;
     struct Impl;
     std::unique_ptr<Impl> impl_;
@@ -60,8 +60,8 @@ class Batch {
 
 /// Which records a scan visits, in key order.
 struct ScanRange {
-    base::ByteView prefix{};   ///< Only keys that begin with this.
-    base::ByteView from{};     ///< Start at the first key >= from (reverse: the last key <= from); empty: at the edge.
+    base::ByteView prefix{};  ///< Only keys that begin with this.
+    base::ByteView from{};    ///< Start at the first key >= from (reverse: the last key <= from); empty: at the edge.
     bool reverse = false;
     std::uint64_t limit = ~std::uint64_t{0};
 };
@@ -70,14 +70,14 @@ using ScanVisitor = std::function<bool(base::ByteView key, base::ByteView value)
 
 /// Reading, at one moment (a snapshot) or always the newest (the store itself).
 class KvReader {
-  public:
+ public:
     virtual ~KvReader() = default;
     [[nodiscard]] virtual base::Result<std::optional<base::Bytes>> get(Family family, base::ByteView key) const = 0;
     virtual base::Result<void> scan(Family family, const ScanRange& range, const ScanVisitor& visit) const = 0;
 };
 
 class KvStore final : public KvReader {
-  public:
+ public:
     /// Opens or makes the database. The text of an error names the path and says what to do:
     /// `corrupt`, `foreign`, `locked`, `missing`, `unwritable`, `disk_full`, `io_error`.
     static base::Checked<std::unique_ptr<KvStore>> open(const KvOptions& options);
@@ -104,7 +104,7 @@ class KvStore final : public KvReader {
     /// Reads every block of every file and checks its checksum. Slow.
     [[nodiscard]] base::Result<void> verify_checksums() const;
 
-  private:
+ private:
     struct Impl;
     explicit KvStore(std::unique_ptr<Impl> impl);
     std::unique_ptr<Impl> impl_;

@@ -1,0 +1,96 @@
+#pragma once
+// The state transition: a pure function of the parent's state, a block's context and its transactions. No clock, no
+// randomness, no threads, no I/O but reads through StateReader: the same input gives the same roots everywhere.
+//
+// Fees (EIP-1559): price = min(max_fee, base_fee + tip). gas_limit × price is set aside before the messages run, the
+// unused part returned after. base_fee × gas_used is burned; the rest goes to the proposer when the block ends.
+// Native gas is fixed per message, so a transaction whose gas_limit is too low never enters a block.
+
+#include <span>
+#include <vector>
+
+#include "ledger/signing.hpp"
+#include "ledger/state.hpp"
+
+namespace ledger {
+
+namespace gas {
+inline constexpr std::uint64_t kTx = 21'000;  ///< Includes one signature.
+inline constexpr std::uint64_t kTransfer = 5'000;
+inline constexpr std::uint64_t kAssetCreate = 45'000;  ///< Two new records and a transfer.
+inline constexpr std::uint64_t kAssetMint = 10'000;
+inline constexpr std::uint64_t kAssetBurn = 10'000;
+inline constexpr std::uint64_t kStorageRead = 800;  ///< From here on: for the libraries that bring contracts and names.
+inline constexpr std::uint64_t kStorageWrite = 20'000;
+inline constexpr std::uint64_t kStorageDelete = 5'000;
+inline constexpr std::uint64_t kEvent = 375;
+inline constexpr std::uint64_t kSignature = 3'000;
+inline constexpr std::uint64_t kNameRegister = 50'000;
+inline constexpr std::uint64_t kNameTransfer = 30'000;
+inline constexpr std::uint64_t kNameRecords = 10'000;
+}  // namespace gas
+
+/// Gas of the messages plus gas::kTx: what a successful transaction uses.
+std::uint64_t native_gas(const Tx& tx) noexcept;
+std::uint64_t native_gas(const Msg& msg) noexcept;
+
+/// gas_limit × max_fee_per_gas. `bad_fee` on overflow.
+base::Result<Amount> max_fee(const Tx& tx);
+/// max_fee plus the GCC its messages send or burn: what a mempool must see covered. `bad_amount` on overflow.
+base::Result<Amount> max_cost(const Tx& tx);
+
+/// Next block's base fee. Never below the floor.
+Amount next_base_fee(const Params& params, Amount base_fee, std::uint64_t gas_used);
+
+/// Checks that need no state and no signature: versions, bounds, texts, amounts, gas, fee arithmetic, genesis hash.
+base::Result<void> check_form(const SignedTx& tx, const Hash& genesis_hash);
+
+/// How a transaction stands to an account. `nonce_gap` > 0: valid once that many earlier ones are in.
+struct TxStanding {
+    std::uint64_t nonce_gap{};
+};
+struct TxContext {
+    std::uint64_t height{};  ///< Of the block it would enter.
+    Amount base_fee{};
+    std::uint64_t block_gas_limit{};
+};
+/// Checks against the sender's state: `nonce_too_low`, `expired`, `underfunded`, `fee_below_base`, `gas_too_high`.
+/// A future nonce is no error here; a block refuses it with `nonce_too_high`.
+base::Result<TxStanding> check_state(const Tx& tx, const Account& account, Amount gcc_balance,
+                                     const TxContext& context);
+
+/// What the transactions of a block can know about it.
+struct BlockContext {
+    std::uint64_t height{};
+    std::uint64_t time_ms{};
+    Address proposer;
+    Amount base_fee{};
+};
+
+/// What to do with a transaction that is not valid at its place.
+enum class OnInvalid {
+    refuse_block,  ///< Checking somebody's block: the block is invalid.
+    skip,          ///< Making a block: leave it out and report it.
+};
+
+struct BlockResult {
+    std::vector<VerifiedTx> txs;  ///< Those that are in, in order.
+    std::vector<Receipt> receipts;
+    StateWrites writes;
+    std::uint64_t gas_used{};
+    Amount base_fee_burned{};
+    Amount tips{};
+    Amount next_base_fee{};
+    struct Skipped {
+        Hash tx_id;
+        base::Error error;  ///< `block_full`: try again in the next block.
+    };
+    std::vector<Skipped> skipped;
+};
+
+/// Runs the transactions in order. Bounds: block_gas_limit (sum of gas limits as they enter), kBlockTxsMax,
+/// kBlockBytesMax.
+base::Result<BlockResult> execute_block(const StateReader& parent, const BlockContext& context,
+                                        std::span<const VerifiedTx> txs, OnInvalid on_invalid);
+
+}  // namespace ledger
