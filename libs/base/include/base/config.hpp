@@ -94,7 +94,7 @@ class ConfigSchema {
                           std::function<ConfigSchema()> append, std::function<std::vector<ConfigSchema>()> all,
                           std::function<Example()> example);
     ConfigSchema& add(Entry entry);
-    void write(std::string& out, const std::string& prefix, bool commented_out) const;
+    void write(std::string& out, const std::string& prefix) const;
     std::string doc_;
     std::vector<Entry> entries_;
 };

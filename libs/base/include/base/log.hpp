@@ -58,6 +58,7 @@ class LogValue {
     LogValue(const std::string& value) noexcept : LogValue{std::string_view{value}} {}
     LogValue(const char* value) noexcept : LogValue{std::string_view{value ? value : ""}} {}
     LogValue(ByteView value) noexcept : kind_{Kind::bytes}, bytes_{value} {}  ///< Hexadecimal, the first 64 bytes.
+    LogValue(const Bytes& value) noexcept : LogValue{ByteView{value}} {}
     template <std::size_t N>
     LogValue(const FixedBytes<N>& value) noexcept : LogValue{ByteView{value}} {}
     LogValue(const Error& value) noexcept : kind_{Kind::error}, error_{&value} {}  ///< "domain: description (note)".
