@@ -200,7 +200,8 @@ std::vector<const Instance*> Registry::list(std::string_view service) const {
 
 std::vector<std::string> Registry::services() const {
     std::vector<std::string> names;
-    for (const auto& [name, ids] : by_service_) names.push_back(name);
+    for (const auto& [name, ids] : by_service_)
+        if (!ids.empty()) names.push_back(name);
     return names;
 }
 
@@ -227,7 +228,7 @@ void Registry::unindex(const Instance& instance) {
     for (const auto& name : instance.registration.services) {
         const auto at = by_service_.find(name);
         std::erase(at->second, instance.id);
-        if (at->second.empty()) by_service_.erase(at);
+        if (at->second.empty() && by_service_.size() > kRememberedServicesMax) by_service_.erase(at);
     }
 }
 

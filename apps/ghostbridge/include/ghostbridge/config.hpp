@@ -16,7 +16,7 @@ namespace ghostbridge {
 enum class Role : std::uint8_t {
     client = 1,   ///< Call every registered service.
     service = 2,  ///< Call, and register services.
-    admin = 4,    ///< Call, and watch the registry with every label.
+    admin = 4,    ///< As client today; for administration later.
 };
 
 /// Roles as a set of bits.
@@ -48,12 +48,14 @@ struct TcpLimits {
 };
 
 struct Config {
-    /// Folder of the identity key (identity.pem). Must exist.
+    /// Folder of the identity key (identity.pem), which must be there: see init_identity(). Empty: the folder
+    /// ghostbridge in $GHOST_HOME (default ~/.ghost).
     std::string home;
     std::string listen_quic = "[::]:50050";
     std::string listen_tcp = "[::]:50050";         ///< gRPC over cleartext HTTP/2; empty switches it off.
     std::string listen_metrics = "127.0.0.1:9451";  ///< Empty switches it off.
-    std::string qlog_dir;                          ///< Empty: no qlog.
+    std::string log_level = "info";  ///< For the program; Bridge::start() leaves logging as it is.
+    std::string log_format = "text";
 
     std::vector<Peer> peers;
     /// Who may be called without a known key (TCP, or QUIC with an unknown key): "package.Service" for every method,
@@ -65,7 +67,7 @@ struct Config {
     std::uint64_t health_timeout_ms = 2'000;
     std::uint64_t connect_timeout_ms = 3'000;      ///< QUIC handshake with an instance.
     std::uint64_t drain_timeout_ms = 10'000;       ///< stop() waits this long for open calls.
-    std::uint64_t call_timeout_max_ms = 0;         ///< Caps grpc-timeout, also for calls without one; 0: no cap.
+    std::uint64_t call_timeout_max_ms = 0;         ///< Caps grpc-timeout, also for calls that have none; 0: no cap.
     std::size_t calls_max = 10'000;                ///< Open calls of the whole bridge.
     std::size_t call_window_bytes = 256 << 10;     ///< Bytes of one direction of one call held by the bridge.
     std::size_t instances_max = 1'000;
@@ -80,6 +82,8 @@ struct Config {
 /// Reads TOML. Unknown keys, wrong types and values out of range are errors whose text names the key.
 base::Checked<Config> load_config(const std::string& path);
 base::Checked<Config> parse_config(std::string_view toml, std::string_view origin);
+/// The documented default file, as shipped in ghostbridge.toml.
+std::string default_config_toml();
 /// What load_config and Bridge::start both refuse.
 base::Checked<void> validate(const Config& config);
 

@@ -8,12 +8,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
-#include <string>
 #include <vector>
 
 #include "base/bytes.hpp"
 #include "ghostbridge/error.hpp"
+#include "rpc/metadata.hpp"
 
 namespace ghostbridge {
 
@@ -51,13 +50,8 @@ base::Result<Frame> decode_frame(base::ByteView wire) noexcept;
 /// Appends `payload` as one logical frame, cut into as many frames as it needs; an empty payload is one empty frame.
 void append_frame(base::Bytes& out, FrameType type, base::ByteView payload);
 
-/// One header field, in order, duplicates kept. Names are lower case.
-struct Field {
-    std::string name;
-    std::string value;
-    friend bool operator==(const Field&, const Field&) = default;
-};
-using Fields = std::vector<Field>;
+using rpc::Field;
+using rpc::Fields;
 
 /// A header block of this protocol: for each field name length(2) name value length(2) value, all big-endian. Fields
 /// with a name or value above 64 KiB - 1 are left out.

@@ -28,6 +28,7 @@ using WatchId = std::uint64_t;
 
 inline constexpr std::size_t kServicesPerInstanceMax = 64;
 inline constexpr std::size_t kServiceNameMax = 200;
+inline constexpr std::size_t kRememberedServicesMax = 10'000;
 inline constexpr std::size_t kLabelsMax = 32;
 inline constexpr std::size_t kLabelBytesMax = 256;
 
@@ -61,8 +62,8 @@ enum class CallOutcome : std::uint8_t { ok, transport_failure, abandoned };
 
 /// Why there is no instance.
 enum class NoInstance : std::uint8_t {
-    unknown_service,  ///< Nobody registered it: UNIMPLEMENTED.
-    none_available,   ///< Somebody did, but none takes calls: UNAVAILABLE.
+    unknown_service,  ///< Nobody has ever registered it: UNIMPLEMENTED.
+    none_available,   ///< Somebody did, but none takes calls now: UNAVAILABLE.
 };
 
 class Registry {
@@ -124,6 +125,8 @@ class Registry {
     const base::Clock& clock_;
     base::Random& random_;
     std::map<InstanceId, Instance> instances_;
+    /// A name stays when its last instance goes (up to kRememberedServicesMax): a service that restarts is
+    /// unavailable, not unimplemented.
     std::map<std::string, std::vector<InstanceId>, std::less<>> by_service_;
     std::map<WatchId, std::function<void()>> watchers_;
     WatchId next_watch_ = 1;

@@ -1,0 +1,66 @@
+#pragma once
+// The server side of one HTTP/2 connection (RFC 9113) over nghttp2, without I/O: bytes in, bytes out, calls as
+// rpc::HttpStream. Bounded against a hostile peer: streams, header bytes and fields, CONTINUATION, control frames.
+//
+//   socket bytes ─▶ feed() ─▶ Host::on_stream(HttpStream) ─▶ events
+//   socket bytes ◀─ pull() ◀─ HttpStream::write …         Host::want_write() asks for the next pull()
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/bytes.hpp"
+#include "base/clock.hpp"
+#include "ghostbridge/config.hpp"
+#include "ghostbridge/error.hpp"
+#include "rpc/stream.hpp"
+
+namespace ghostbridge {
+
+class H2Session {
+ public:
+    class Host {
+     public:
+        /// A call began; its events follow set_events(). Called inside feed().
+        virtual void on_stream(std::unique_ptr<rpc::HttpStream> stream) = 0;
+        /// pull() would give bytes or deliver events. Called from anywhere in the session; must only take note.
+        virtual void want_write() = 0;
+
+     protected:
+        ~Host() = default;
+    };
+
+    /// `host` and `clock` must outlive the session.
+    static base::Result<std::unique_ptr<H2Session>> make(const TcpLimits& limits, rpc::Peer peer,
+                                                         const base::Clock& clock, Host& host);
+    /// Streams that are still open are told with on_reset() by abort(), not here; their handles become inert.
+    ~H2Session();
+    H2Session(const H2Session&) = delete;
+    H2Session& operator=(const H2Session&) = delete;
+
+    /// Takes bytes from the peer. `protocol_error` ends the connection: pull() once more, it may hold a GOAWAY.
+    base::Result<void> feed(base::ByteView bytes);
+    /// The next bytes for the peer, borrowed until the next call; empty when there are none now.
+    base::Result<base::ByteView> pull();
+    /// Refuses new streams (GOAWAY); open ones go on.
+    void shutdown();
+    /// The connection is gone: every open stream reports on_reset().
+    void abort(const std::string& reason);
+
+    /// Nothing will be sent or understood any more: close the socket.
+    [[nodiscard]] bool finished() const noexcept;
+    /// The client's preface and SETTINGS have arrived.
+    [[nodiscard]] bool established() const noexcept;
+    /// A header block is incomplete: the peer owes us a CONTINUATION.
+    [[nodiscard]] bool inside_header_block() const noexcept;
+    [[nodiscard]] std::size_t open_streams() const noexcept;
+
+    struct Impl;
+
+ private:
+    explicit H2Session(std::unique_ptr<Impl> impl) noexcept;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ghostbridge

@@ -1,0 +1,622 @@
+// HTTP/2 server connection: nghttp2 callbacks on one side, rpc::HttpStream on the other.
+//
+//   StreamState (owned by the session, lives until nghttp2 closed the stream)
+//        ▲ │                       cut when either goes first
+//        │ ▼
+//   H2Stream (the handle that the call owns)
+//
+// nghttp2 forbids sending from inside its callbacks, so handlers only queue; Host::want_write() leads to pull().
+
+#include "ghostbridge/h2_session.hpp"
+
+#include <nghttp2/nghttp2.h>
+
+#include <algorithm>
+#include <cstring>
+#include <deque>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "ghostbridge/headers.hpp"
+
+namespace ghostbridge {
+namespace {
+
+using rpc::Field;
+using rpc::Fields;
+using rpc::H3Code;
+
+constexpr std::size_t kLowWaterDefault = 64 << 10;
+constexpr std::size_t kFieldOverhead = 32;           // RFC 9113 §6.5.2
+constexpr std::size_t kHeaderBombFactor = 8;         // beyond this many limits the whole connection goes
+
+class H2Stream;
+
+/// What the session knows of one stream.
+struct StreamState {
+    H2Session::Impl* session = nullptr;
+    std::int32_t id = 0;
+    H2Stream* handle = nullptr;  ///< Null once the call let go.
+    rpc::StreamEvents* events = nullptr;
+
+    // Towards us.
+    Fields incoming;                     ///< The header block that is being received.
+    std::size_t incoming_bytes = 0;
+    bool headers_too_large = false;
+    bool headers_done = false;           ///< The request's header block is complete.
+    bool remote_ended = false;
+    bool discard_input = false;          ///< stop_reading() was called, or nobody is there.
+    std::size_t unconsumed = 0;          ///< Delivered and not given back yet.
+    // Waiting for set_events().
+    bool headers_pending = false;
+    Fields headers_waiting;
+    base::Bytes data_waiting;
+    bool end_pending = false;
+    Fields trailers_waiting;
+
+    // Towards the peer.
+    bool response_submitted = false;
+    std::deque<base::Bytes> queue;
+    std::size_t front_offset = 0;
+    std::size_t queued = 0;
+    std::size_t low_water = kLowWaterDefault;
+    bool above_low_water = false;
+    bool local_ended = false;    ///< write(end), trailers or headers with end were given.
+    bool deferred = false;       ///< nghttp2 waits for nghttp2_session_resume_data().
+    bool has_trailers = false;
+    Fields trailers;
+    bool end_sent = false;       ///< END_STREAM left.
+    bool reset_after_end = false;
+};
+
+std::vector<nghttp2_nv> native(const Fields& fields) {
+    std::vector<nghttp2_nv> out;
+    out.reserve(fields.size());
+    for (const auto& field : fields)
+        out.push_back({reinterpret_cast<std::uint8_t*>(const_cast<char*>(field.name.data())),
+                       reinterpret_cast<std::uint8_t*>(const_cast<char*>(field.value.data())), field.name.size(),
+                       field.value.size(), NGHTTP2_NV_FLAG_NONE});
+    return out;
+}
+
+/// GCRA: at most `burst` at once and `rate` a second.
+class RateLimit {
+ public:
+    RateLimit(std::uint32_t rate_per_s, std::uint32_t burst) noexcept
+        : interval_ns_{1'000'000'000 / std::max<std::uint64_t>(rate_per_s, 1)}, burst_ns_{interval_ns_ * burst} {}
+    bool allow(std::uint64_t now_ns) noexcept {
+        const auto at = std::max(next_ns_, now_ns);
+        if (at - now_ns > burst_ns_) return false;
+        next_ns_ = at + interval_ns_;
+        return true;
+    }
+
+ private:
+    std::uint64_t interval_ns_;
+    std::uint64_t burst_ns_;
+    std::uint64_t next_ns_ = 0;
+};
+
+}  // namespace
+
+struct H2Session::Impl {
+    Impl(const TcpLimits& limits_in, rpc::Peer peer_in, const base::Clock& clock_in, Host& host_in)
+        : limits{limits_in},
+          peer{std::move(peer_in)},
+          clock{clock_in},
+          host{host_in},
+          control_frames{limits.control_frames_per_s, limits.control_frames_burst} {}
+
+    TcpLimits limits;
+    rpc::Peer peer;
+    const base::Clock& clock;
+    Host& host;
+    nghttp2_session* native_session = nullptr;
+    std::unordered_map<std::int32_t, std::unique_ptr<StreamState>> streams;
+    RateLimit control_frames;
+    bool settings_seen = false;
+    bool in_header_block = false;
+    bool failed = false;
+    bool dead = false;                        ///< abort() ran or the session is being destroyed.
+    bool events_pending = false;              ///< Some stream got its events late.
+    std::vector<std::int32_t> writable;       ///< Streams to tell on_writable() after this pull().
+
+    base::Result<void> open();
+    void on_headers_complete(StreamState& stream, bool end);
+    void deliver(StreamState& stream);
+    void end_input(StreamState& stream, Fields trailers);
+    void give_back(StreamState& stream, std::size_t bytes);
+    void reset(std::int32_t id, std::uint32_t code);
+    void let_go(StreamState& stream);
+    void resume(StreamState& stream);
+    void fail_connection(std::uint32_t code);
+    bool take_control_frame();
+};
+
+namespace {
+
+using Impl = H2Session::Impl;
+
+/// The handle that a call owns.
+class H2Stream final : public rpc::HttpStream {
+ public:
+    H2Stream(StreamState& state, const rpc::Peer& peer) noexcept : state_{&state}, peer_{peer} {}
+    ~H2Stream() override {
+        if (state_) state_->session->let_go(*state_);
+    }
+    void cut() noexcept { state_ = nullptr; }
+
+    void set_events(rpc::StreamEvents& events) override {
+        if (!state_) return;
+        state_->events = &events;
+        // Nothing may be reported from in here; inside feed() the caller delivers right after on_stream().
+        state_->session->events_pending = true;
+        state_->session->host.want_write();
+    }
+    void send_headers(const Fields& headers, bool end) override;
+    void write(base::Bytes bytes, bool end) override;
+    void send_trailers(const Fields& trailers) override;
+    [[nodiscard]] std::size_t queued_bytes() const noexcept override { return state_ ? state_->queued : 0; }
+    void set_low_water(std::size_t bytes) noexcept override {
+        if (state_) state_->low_water = bytes;
+    }
+    void consume(std::size_t bytes) override {
+        if (!state_) return;
+        state_->session->give_back(*state_, std::min(bytes, state_->unconsumed));
+        state_->session->host.want_write();
+    }
+    void stop_reading(std::uint64_t h3_code) override;
+    void reset(std::uint64_t h3_code) override {
+        if (!state_) return;
+        auto& state = *std::exchange(state_, nullptr);
+        state.handle = nullptr;
+        state.events = nullptr;
+        state.discard_input = true;
+        state.session->give_back(state, state.unconsumed);
+        // Never RST_STREAM after a complete exchange.
+        if (!(state.end_sent && state.remote_ended)) state.session->reset(state.id, h2_from_h3(h3_code));
+    }
+    [[nodiscard]] const rpc::Peer& peer() const noexcept override { return peer_; }
+
+ private:
+    StreamState* state_;  ///< Null when the stream is over.
+    rpc::Peer peer_;
+};
+
+// ---------------------------------------------------------------- nghttp2 callbacks
+
+StreamState* state_of(nghttp2_session* session, std::int32_t id) noexcept {
+    return static_cast<StreamState*>(nghttp2_session_get_stream_user_data(session, id));
+}
+
+ssize_t read_body(nghttp2_session*, std::int32_t, std::uint8_t* out, std::size_t size, std::uint32_t* flags,
+                  nghttp2_data_source* source, void* user) {
+    auto& stream = *static_cast<StreamState*>(source->ptr);
+    auto& impl = *static_cast<Impl*>(user);
+    std::size_t copied = 0;
+    while (copied < size && !stream.queue.empty()) {
+        const auto front = base::ByteView{stream.queue.front()}.subspan(stream.front_offset);
+        const auto part = front.first(std::min(front.size(), size - copied));
+        std::memcpy(out + copied, part.data(), part.size());
+        copied += part.size();
+        stream.front_offset += part.size();
+        if (part.size() == front.size()) {
+            stream.queue.pop_front();
+            stream.front_offset = 0;
+        }
+    }
+    stream.queued -= copied;
+    if (stream.above_low_water && stream.queued <= stream.low_water) {
+        stream.above_low_water = false;
+        impl.writable.push_back(stream.id);
+    }
+    if (!stream.queue.empty()) return static_cast<ssize_t>(copied);
+    if (stream.local_ended) {
+        *flags |= NGHTTP2_DATA_FLAG_EOF;
+        if (stream.has_trailers) {
+            *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+            const auto fields = native(stream.trailers);
+            if (nghttp2_submit_trailer(impl.native_session, stream.id, fields.data(), fields.size()) != 0)
+                return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+        }
+        return static_cast<ssize_t>(copied);
+    }
+    if (copied != 0) return static_cast<ssize_t>(copied);
+    stream.deferred = true;
+    return NGHTTP2_ERR_DEFERRED;
+}
+
+int on_begin_headers(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
+    auto& impl = *static_cast<Impl*>(user);
+    if (frame->hd.type != NGHTTP2_HEADERS) return 0;
+    if (frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
+        auto state = std::make_unique<StreamState>();
+        state->session = &impl;
+        state->id = frame->hd.stream_id;
+        if (nghttp2_session_set_stream_user_data(session, state->id, state.get()) != 0)
+            return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+        impl.streams[state->id] = std::move(state);
+        return 0;
+    }
+    if (auto* const stream = state_of(session, frame->hd.stream_id)) {
+        stream->incoming.clear();
+        stream->incoming_bytes = 0;
+    }
+    return 0;
+}
+
+int on_header(nghttp2_session* session, const nghttp2_frame* frame, const std::uint8_t* name, std::size_t name_size,
+              const std::uint8_t* value, std::size_t value_size, std::uint8_t, void* user) {
+    auto& impl = *static_cast<Impl*>(user);
+    auto* const stream = state_of(session, frame->hd.stream_id);
+    if (!stream) return 0;
+    stream->incoming_bytes += name_size + value_size + kFieldOverhead;
+    // A few compressed bytes can stand for megabytes: keep nothing beyond the limit, and hang up on a bomb.
+    if (stream->incoming_bytes > kHeaderBombFactor * impl.limits.header_list_bytes_max) {
+        impl.fail_connection(NGHTTP2_ENHANCE_YOUR_CALM);
+        return NGHTTP2_ERR_CALLBACK_FAILURE;
+    }
+    if (stream->incoming_bytes > impl.limits.header_list_bytes_max ||
+        stream->incoming.size() >= impl.limits.header_fields_max) {
+        stream->headers_too_large = true;
+        stream->incoming.clear();
+        return 0;
+    }
+    if (stream->headers_too_large) return 0;
+    stream->incoming.push_back({std::string{reinterpret_cast<const char*>(name), name_size},
+                                std::string{reinterpret_cast<const char*>(value), value_size}});
+    return 0;
+}
+
+int on_frame(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
+    auto& impl = *static_cast<Impl*>(user);
+    const bool end = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+    switch (frame->hd.type) {
+        case NGHTTP2_HEADERS:
+            if (auto* const stream = state_of(session, frame->hd.stream_id)) impl.on_headers_complete(*stream, end);
+            return impl.failed ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
+        case NGHTTP2_DATA:
+            if (frame->hd.length == 0 && !end && !impl.take_control_frame()) return NGHTTP2_ERR_CALLBACK_FAILURE;
+            if (end)
+                if (auto* const stream = state_of(session, frame->hd.stream_id)) impl.end_input(*stream, {});
+            return 0;
+        case NGHTTP2_SETTINGS:
+            impl.settings_seen = true;
+            return impl.take_control_frame() ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE;
+        case NGHTTP2_RST_STREAM:
+        case NGHTTP2_PING:
+        case NGHTTP2_PRIORITY: return impl.take_control_frame() ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE;
+        default: return 0;  // a byte from the wire, not an enum of ours
+    }
+}
+
+int on_begin_frame(nghttp2_session*, const nghttp2_frame_hd* hd, void* user) {
+    auto& impl = *static_cast<Impl*>(user);
+    const bool block = hd->type == NGHTTP2_HEADERS || hd->type == NGHTTP2_CONTINUATION;
+    impl.in_header_block = block && (hd->flags & NGHTTP2_FLAG_END_HEADERS) == 0;
+    return 0;
+}
+
+int on_data(nghttp2_session* session, std::uint8_t, std::int32_t id, const std::uint8_t* data, std::size_t size,
+            void* user) {
+    auto& impl = *static_cast<Impl*>(user);
+    auto* const stream = state_of(session, id);
+    if (!stream || stream->discard_input) {
+        nghttp2_session_consume(session, id, size);
+        impl.host.want_write();
+        return 0;
+    }
+    stream->unconsumed += size;
+    const auto bytes = std::as_bytes(std::span{data, size});
+    if (stream->events && !stream->headers_pending && stream->data_waiting.empty())
+        stream->events->on_data(bytes);
+    else
+        stream->data_waiting.insert(stream->data_waiting.end(), bytes.begin(), bytes.end());
+    return 0;
+}
+
+int on_frame_sent(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
+    auto& impl = *static_cast<Impl*>(user);
+    if (frame->hd.type != NGHTTP2_DATA && frame->hd.type != NGHTTP2_HEADERS) return 0;
+    if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) return 0;
+    auto* const stream = state_of(session, frame->hd.stream_id);
+    if (!stream) return 0;
+    stream->end_sent = true;
+    // RFC 9113 §8.1: the answer is complete, the rest of the request is not wanted.
+    if (stream->reset_after_end && !stream->remote_ended) impl.reset(stream->id, NGHTTP2_NO_ERROR);
+    return 0;
+}
+
+int on_stream_closed(nghttp2_session*, std::int32_t id, std::uint32_t code, void* user) {
+    auto& impl = *static_cast<Impl*>(user);
+    const auto at = impl.streams.find(id);
+    if (at == impl.streams.end()) return 0;
+    const auto stream = std::move(at->second);
+    impl.streams.erase(at);
+    impl.give_back(*stream, stream->unconsumed);
+    auto* const events = stream->events;
+    const bool complete = stream->remote_ended && stream->end_sent;
+    if (stream->handle) stream->handle->cut();
+    // A stream that ended both ways has told so already.
+    if (events && !complete) events->on_reset(h3_from_h2(code), {});  // no reason: the peer did it
+    return 0;
+}
+
+void H2Stream::send_headers(const Fields& headers, bool end) {
+    if (!state_ || state_->response_submitted) return;
+    auto& stream = *state_;
+    stream.response_submitted = true;
+    stream.local_ended = end;
+    const auto fields = native(headers);
+    nghttp2_data_provider provider{};
+    provider.source.ptr = &stream;
+    provider.read_callback = &read_body;
+    // A failure means that the stream or the session is gone already; its close is reported by itself.
+    static_cast<void>(nghttp2_submit_response(stream.session->native_session, stream.id, fields.data(), fields.size(),
+                                              end ? nullptr : &provider));
+    stream.session->host.want_write();
+}
+
+void H2Stream::write(base::Bytes bytes, bool end) {
+    if (!state_ || state_->local_ended) return;
+    auto& stream = *state_;
+    if (!bytes.empty()) {
+        stream.queued += bytes.size();
+        stream.queue.push_back(std::move(bytes));
+    }
+    stream.local_ended = end;
+    if (stream.queued > stream.low_water) stream.above_low_water = true;
+    stream.session->resume(stream);
+}
+
+void H2Stream::send_trailers(const Fields& trailers) {
+    if (!state_ || state_->local_ended) return;
+    state_->trailers = trailers;
+    state_->has_trailers = !trailers.empty();
+    state_->local_ended = true;
+    state_->session->resume(*state_);
+}
+
+void H2Stream::stop_reading(std::uint64_t h3_code) {
+    if (!state_ || state_->remote_ended) return;
+    auto& stream = *state_;
+    stream.discard_input = true;
+    stream.data_waiting.clear();
+    stream.session->give_back(stream, stream.unconsumed);
+    stream.session->host.want_write();
+    // HTTP/2 cannot close one direction with an error: after a complete answer RST_STREAM(NO_ERROR) says it; before,
+    // what arrives is dropped.
+    if (stream.end_sent)
+        stream.session->reset(stream.id, h2_from_h3(h3_code));
+    else
+        stream.reset_after_end = true;
+}
+
+struct CallbacksDeleter {
+    void operator()(nghttp2_session_callbacks* callbacks) const noexcept { nghttp2_session_callbacks_del(callbacks); }
+};
+struct OptionDeleter {
+    void operator()(nghttp2_option* option) const noexcept { nghttp2_option_del(option); }
+};
+
+}  // namespace
+
+// ---------------------------------------------------------------- Impl
+
+base::Result<void> H2Session::Impl::open() {
+    nghttp2_session_callbacks* raw_callbacks = nullptr;
+    nghttp2_option* raw_option = nullptr;
+    if (nghttp2_session_callbacks_new(&raw_callbacks) != 0) return base::fail(base::Errc::overloaded, "nghttp2");
+    const std::unique_ptr<nghttp2_session_callbacks, CallbacksDeleter> callbacks{raw_callbacks};
+    if (nghttp2_option_new(&raw_option) != 0) return base::fail(base::Errc::overloaded, "nghttp2");
+    const std::unique_ptr<nghttp2_option, OptionDeleter> option{raw_option};
+
+    nghttp2_session_callbacks_set_on_begin_frame_callback(raw_callbacks, &on_begin_frame);
+    nghttp2_session_callbacks_set_on_begin_headers_callback(raw_callbacks, &on_begin_headers);
+    nghttp2_session_callbacks_set_on_header_callback(raw_callbacks, &on_header);
+    nghttp2_session_callbacks_set_on_frame_recv_callback(raw_callbacks, &on_frame);
+    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(raw_callbacks, &on_data);
+    nghttp2_session_callbacks_set_on_frame_send_callback(raw_callbacks, &on_frame_sent);
+    nghttp2_session_callbacks_set_on_stream_close_callback(raw_callbacks, &on_stream_closed);
+    nghttp2_option_set_no_auto_window_update(raw_option, 1);
+    nghttp2_option_set_no_closed_streams(raw_option, 1);
+    nghttp2_option_set_max_outbound_ack(raw_option, limits.control_frames_burst);
+    nghttp2_option_set_max_continuations(raw_option, 8);
+    nghttp2_option_set_stream_reset_rate_limit(raw_option, limits.control_frames_burst, limits.control_frames_per_s);
+    if (nghttp2_session_server_new2(&native_session, raw_callbacks, this, raw_option) != 0)
+        return base::fail(base::Errc::overloaded, "nghttp2");
+
+    const nghttp2_settings_entry settings[] = {
+        {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits.streams_max},
+        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, limits.stream_window_bytes},
+        {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, limits.header_list_bytes_max},
+        {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
+    };
+    if (nghttp2_submit_settings(native_session, NGHTTP2_FLAG_NONE, settings, std::size(settings)) != 0 ||
+        nghttp2_session_set_local_window_size(native_session, NGHTTP2_FLAG_NONE, 0,
+                                              static_cast<std::int32_t>(limits.connection_window_bytes)) != 0)
+        return base::fail(base::Errc::invalid_argument, "HTTP/2 settings");
+    return {};
+}
+
+void H2Session::Impl::on_headers_complete(StreamState& stream, bool end) {
+    if (stream.headers_done) return end_input(stream, end ? std::move(stream.incoming) : Fields{});
+    stream.headers_done = true;
+    if (stream.headers_too_large) {
+        H2Stream answer{stream, peer};
+        answer.send_headers(
+            refusal_fields({200, {rpc::StatusCode::resource_exhausted, "the request headers are too large"}}), true);
+        answer.stop_reading(static_cast<std::uint64_t>(H3Code::no_error));
+        answer.cut();
+        stream.remote_ended = end;
+        return;
+    }
+    stream.headers_waiting = std::move(stream.incoming);
+    stream.headers_pending = true;
+    stream.incoming.clear();
+    if (end) {
+        stream.remote_ended = true;
+        stream.end_pending = true;
+    }
+    auto handle = std::make_unique<H2Stream>(stream, peer);
+    stream.handle = handle.get();
+    const auto id = stream.id;
+    host.on_stream(std::move(handle));
+    // The handle may have been dropped, but the state lives on until nghttp2 closes the stream, which it cannot do
+    // while it is in this callback.
+    if (const auto at = streams.find(id); at != streams.end()) deliver(*at->second);
+}
+
+/// Reports what waited for set_events(). Each report may end the call.
+void H2Session::Impl::deliver(StreamState& stream) {
+    if (stream.events && stream.headers_pending) {
+        stream.headers_pending = false;
+        stream.events->on_headers(std::exchange(stream.headers_waiting, {}));
+    }
+    if (stream.events && !stream.data_waiting.empty()) {
+        const auto data = std::exchange(stream.data_waiting, {});
+        stream.events->on_data(data);
+    }
+    if (stream.events && stream.end_pending) {
+        stream.end_pending = false;
+        stream.events->on_end(std::exchange(stream.trailers_waiting, {}));
+    }
+}
+
+void H2Session::Impl::end_input(StreamState& stream, Fields trailers) {
+    if (stream.remote_ended) return;
+    stream.remote_ended = true;
+    if (stream.discard_input) return;
+    stream.end_pending = true;
+    stream.trailers_waiting = std::move(trailers);
+    deliver(stream);
+}
+
+void H2Session::Impl::give_back(StreamState& stream, std::size_t bytes) {
+    if (bytes == 0 || !native_session) return;
+    stream.unconsumed -= bytes;
+    // Fails only for a dead session.
+    static_cast<void>(nghttp2_session_consume(native_session, stream.id, bytes));
+}
+
+void H2Session::Impl::reset(std::int32_t id, std::uint32_t code) {
+    static_cast<void>(nghttp2_submit_rst_stream(native_session, NGHTTP2_FLAG_NONE, id, code));
+    host.want_write();
+}
+
+/// The handle is being destroyed: let what was answered leave, reset what is open.
+void H2Session::Impl::let_go(StreamState& stream) {
+    stream.handle = nullptr;
+    stream.events = nullptr;
+    stream.discard_input = true;
+    stream.data_waiting.clear();
+    give_back(stream, stream.unconsumed);
+    if (!stream.local_ended)
+        reset(stream.id, NGHTTP2_CANCEL);
+    else if (!stream.remote_ended && stream.end_sent)
+        reset(stream.id, NGHTTP2_NO_ERROR);
+    else
+        stream.reset_after_end = true;
+}
+
+void H2Session::Impl::resume(StreamState& stream) {
+    if (std::exchange(stream.deferred, false))
+        static_cast<void>(nghttp2_session_resume_data(native_session, stream.id));
+    host.want_write();
+}
+
+void H2Session::Impl::fail_connection(std::uint32_t code) {
+    failed = true;
+    static_cast<void>(nghttp2_session_terminate_session(native_session, code));
+    host.want_write();
+}
+
+bool H2Session::Impl::take_control_frame() {
+    if (control_frames.allow(clock.now_ns())) return true;
+    fail_connection(NGHTTP2_ENHANCE_YOUR_CALM);
+    return false;
+}
+
+// ---------------------------------------------------------------- H2Session
+
+H2Session::H2Session(std::unique_ptr<Impl> impl) noexcept : impl_{std::move(impl)} {}
+
+base::Result<std::unique_ptr<H2Session>> H2Session::make(const TcpLimits& limits, rpc::Peer peer,
+                                                         const base::Clock& clock, Host& host) {
+    auto impl = std::make_unique<Impl>(limits, std::move(peer), clock, host);
+    std::unique_ptr<H2Session> session{new H2Session{std::move(impl)}};
+    GC_CHECK(session->impl_->open());
+    return session;
+}
+
+H2Session::~H2Session() {
+    for (auto& [id, stream] : impl_->streams)
+        if (stream->handle) stream->handle->cut();
+    impl_->streams.clear();
+    // nghttp2_session_del() closes streams without callbacks into them: no callback finds its state any more.
+    if (impl_->native_session) nghttp2_session_del(impl_->native_session);
+}
+
+base::Result<void> H2Session::feed(base::ByteView bytes) {
+    if (impl_->failed || impl_->dead) return base::fail(Errc::protocol_error, "the connection has failed");
+    const auto taken = nghttp2_session_mem_recv(impl_->native_session, base::as_u8(bytes), bytes.size());
+    if (taken >= 0 && !impl_->failed) return {};
+    // nghttp2 queued a GOAWAY for what it understands; a bad preface gets nothing.
+    impl_->failed = true;
+    impl_->host.want_write();
+    return base::fail(Errc::protocol_error, taken < 0 ? nghttp2_strerror(static_cast<int>(taken)) : "limit");
+}
+
+base::Result<base::ByteView> H2Session::pull() {
+    auto& impl = *impl_;
+    if (impl.dead) return base::ByteView{};
+    if (std::exchange(impl.events_pending, false)) {
+        std::vector<std::int32_t> ids;
+        for (const auto& [id, stream] : impl.streams)
+            if (stream->events && (stream->headers_pending || stream->end_pending || !stream->data_waiting.empty()))
+                ids.push_back(id);
+        for (const auto id : ids)
+            if (const auto at = impl.streams.find(id); at != impl.streams.end()) impl.deliver(*at->second);
+    }
+    const std::uint8_t* data = nullptr;
+    const auto size = nghttp2_session_mem_send(impl.native_session, &data);
+    if (size < 0) {
+        impl.failed = true;
+        return base::fail(Errc::protocol_error, nghttp2_strerror(static_cast<int>(size)));
+    }
+    for (const auto id : std::exchange(impl.writable, {}))
+        if (const auto at = impl.streams.find(id); at != impl.streams.end() && at->second->events)
+            at->second->events->on_writable();
+    return std::as_bytes(std::span{data, static_cast<std::size_t>(size)});
+}
+
+void H2Session::shutdown() {
+    if (impl_->dead) return;
+    const auto last = nghttp2_session_get_last_proc_stream_id(impl_->native_session);
+    static_cast<void>(
+        nghttp2_submit_goaway(impl_->native_session, NGHTTP2_FLAG_NONE, last, NGHTTP2_NO_ERROR, nullptr, 0));
+    impl_->host.want_write();
+}
+
+void H2Session::abort(const std::string& reason) {
+    if (std::exchange(impl_->dead, true)) return;
+    while (!impl_->streams.empty()) {
+        const auto stream = std::move(impl_->streams.begin()->second);
+        impl_->streams.erase(impl_->streams.begin());
+        auto* const events = stream->events;
+        const bool complete = stream->remote_ended && stream->end_sent;
+        if (stream->handle) stream->handle->cut();
+        if (events && !complete) events->on_reset(static_cast<std::uint64_t>(H3Code::request_cancelled), reason);
+    }
+}
+
+bool H2Session::finished() const noexcept {
+    return impl_->dead || (nghttp2_session_want_read(impl_->native_session) == 0 &&
+                           nghttp2_session_want_write(impl_->native_session) == 0);
+}
+bool H2Session::established() const noexcept { return impl_->settings_seen; }
+bool H2Session::inside_header_block() const noexcept { return impl_->in_header_block; }
+std::size_t H2Session::open_streams() const noexcept { return impl_->streams.size(); }
+
+}  // namespace ghostbridge
