@@ -44,11 +44,14 @@ base::ConfigSchema schema_of(Config& config) {
                  "Endpoint that the bridge calls. Empty: [::1] and the port that QUIC listens on.");
     schema.field("bridge", config.bridge, "GhostBridge, the only way to the node. Empty: work without a node.");
     schema.field("bridge_key", config.bridge_key, "The bridge's public key; `ghostbridge status` prints it.");
+    schema.field("genesis", config.genesis,
+                 "The chain's genesis.json: which chain to sign for, and whose signatures make a block final.");
     schema.field("genesis_hash", config.genesis_hash,
-                 "The chain this wallet signs for. Empty: the one met first, kept from then on.");
-    schema.field("validators", config.validators,
-                 "Public keys that certify blocks. Empty: blocks need a certificate that names the wallet's chain,\n"
-                 "and the keys of the first one that is seen are kept from then on.");
+                 "Without `genesis`: the chain to sign for. Empty: the one met first, kept from then on.");
+    schema.field(
+        "validators", config.validators,
+        "Without `genesis`: keys of the validators, in genesis order, each with the same stake. Without these\n"
+        "too, balances are shown as not verified.");
     schema.field("unlock_timeout_s", config.unlock_timeout_s,
                  "Default and longest time that an unlocked wallet stays unlocked.", {.min = 1, .max = 30 * 86400});
     schema.field("tx_valid_blocks", config.tx_valid_blocks, "A transaction expires this many blocks after it was made.",

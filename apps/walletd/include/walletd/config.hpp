@@ -43,8 +43,9 @@ struct Config {
     std::string bridge = "[::1]:50050";  ///< GhostBridge, the only way to the node. Empty: none.
     std::string bridge_key;              ///< Its public key; also accepted as a caller with role "service".
 
-    std::string genesis_hash;             ///< Empty: pinned at first contact.
-    std::vector<std::string> validators;  ///< Keys that certify blocks; empty: pinned at first contact.
+    std::string genesis;                  ///< genesis.json: chain, and the validators that certify blocks.
+    std::string genesis_hash;             ///< Used without `genesis`; empty: pinned at first contact.
+    std::vector<std::string> validators;  ///< Used without `genesis`: keys in genesis order, equal stake.
 
     std::uint64_t unlock_timeout_s = 900;         ///< Default and longest time a wallet stays unlocked.
     std::uint64_t tx_valid_blocks = 600;          ///< valid_until_height = finalized height + this.

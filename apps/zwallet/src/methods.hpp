@@ -1,0 +1,27 @@
+#pragma once
+// The methods that zwallet calls.
+
+#include "ghost/chain/v1/chain.pb.h"
+#include "ghost/wallet/v1/wallet.pb.h"
+#include "rpc/method.hpp"
+
+namespace zwallet {
+
+namespace chain = ghost::chain::v1;
+namespace wallet = ghost::wallet::v1;
+
+inline constexpr rpc::UnaryMethod<chain::GetStatusRequest, chain::Status> kChainStatus{
+    "/ghost.chain.v1.BlockchainService/GetStatus"};
+inline constexpr rpc::UnaryMethod<chain::TransactionRequest, chain::TransactionReceipt> kGetTransaction{
+    "/ghost.chain.v1.BlockchainService/GetTransaction"};
+
+inline constexpr rpc::UnaryMethod<wallet::BalanceRequest, wallet::Balance> kGetBalance{
+    "/ghost.wallet.v1.WalletService/GetBalance"};
+inline constexpr rpc::UnaryMethod<wallet::HistoryRequest, wallet::HistoryResponse> kGetHistory{
+    "/ghost.wallet.v1.WalletService/GetHistory"};
+inline constexpr rpc::UnaryMethod<wallet::WalletStatusRequest, wallet::WalletStatus> kWalletStatus{
+    "/ghost.wallet.v1.WalletService/GetStatus"};
+inline constexpr rpc::ServerStreamMethod<wallet::SendRequest, wallet::SendProgress> kSend{
+    "/ghost.wallet.v1.WalletService/Send"};
+
+}  // namespace zwallet

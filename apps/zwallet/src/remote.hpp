@@ -1,0 +1,47 @@
+#pragma once
+// The bridge as zwallet sees it: calls to the wallet service and to the node, with errors turned into exit codes.
+
+#include <memory>
+#include <string>
+
+#include "rpc/blocking.hpp"
+#include "zwallet/config.hpp"
+#include "zwallet/outcome.hpp"
+
+namespace zwallet {
+
+class Remote {
+ public:
+    /// Makes the identity ($GHOST_HOME/zwallet/identity.pem) at first use. Connects with the first call.
+    static Outcome<std::unique_ptr<Remote>> make(const Config& config);
+
+    template <typename Req, typename Res>
+    Outcome<Res> call(const rpc::UnaryMethod<Req, Res>& method, const Req& request) {
+        auto result = client_->call(method, request, {.timeout_ns = timeout_ns_});
+        if (!result) return std::unexpected{explain(result.error())};
+        return std::move(*result);
+    }
+    /// Calls `each` until it answers false or the stream ends.
+    template <typename Req, typename Res>
+    Outcome<void> stream(const rpc::ServerStreamMethod<Req, Res>& method, const Req& request, std::uint64_t timeout_ns,
+                         std::move_only_function<bool(Res)> each) {
+        const auto status = client_->stream(method, request, {.timeout_ns = timeout_ns}, std::move(each));
+        if (!status.ok()) return std::unexpected{explain(status)};
+        return {};
+    }
+    /// This command line's public key, 64 hexadecimal digits.
+    [[nodiscard]] const std::string& own_key() const noexcept { return own_key_; }
+
+ private:
+    Remote() = default;
+    [[nodiscard]] Failure explain(const rpc::Status& status) const;
+    std::unique_ptr<rpc::BlockingClient> client_;
+    std::uint64_t timeout_ns_ = 0;
+    std::string own_key_;
+    std::string endpoint_;
+};
+
+/// Makes the identity unless it is there; returns its public key in hexadecimal.
+Outcome<std::string> own_public_key(const Config& config);
+
+}  // namespace zwallet
