@@ -65,7 +65,8 @@ struct JmtNode {
     std::array<JmtChild, 16> children;
 
     [[nodiscard]] base::Bytes encode() const;
-    static base::Result<JmtNode> decode(base::ByteView bytes);
+    /// Leaf hashes are not stored; `hash` makes them again.
+    static base::Result<JmtNode> decode(base::ByteView bytes, JmtHashFn hash);
 };
 using JmtNodePtr = std::shared_ptr<const JmtNode>;
 
