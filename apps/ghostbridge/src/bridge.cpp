@@ -29,10 +29,16 @@ const base::Log kLog{"ghostbridge"};
 
 std::string identity_path(const std::string& home) { return home + "/identity.pem"; }
 
-/// The streams' windows are what a call may hold here.
-zquic::Settings quic_settings(const Config& config) {
+/// Windows that a slow call may fill, of one connection together. Instances serve every caller over one connection:
+/// a few stalled calls must not stop the others. Clients have a connection of their own.
+constexpr std::uint64_t kStalledCallsPerClient = 64;
+constexpr std::uint64_t kStalledCallsPerInstance = 1024;
+
+/// The streams' windows are what a call may hold here, so they do not grow.
+zquic::Settings quic_settings(const Config& config, std::uint64_t stalled_calls) {
     auto settings = rpc::default_quic_settings();
-    settings.stream_window_bytes = config.call_window_bytes;
+    settings.stream_window_bytes = settings.stream_window_bytes_max = config.call_window_bytes;
+    settings.connection_window_bytes = settings.connection_window_bytes_max = config.call_window_bytes * stalled_calls;
     return settings;
 }
 
@@ -111,7 +117,8 @@ void Bridge::State::wire() {
             return rpc::make_quic_connector(reactor, {.server = instance.address,
                                                       .server_keys = {instance.registration.key},
                                                       .identity = identity,
-                                                      .settings = quic_settings(config)});
+                                                      .settings =
+                                                          quic_settings(config, kStalledCallsPerInstance)});
         },
         config.connect_timeout_ms * kNsPerMs);
     server = rpc::Server::make(reactor, {.metadata_bytes_max = kMetadataMax, .metrics = &metrics});
@@ -139,7 +146,7 @@ base::Checked<void> Bridge::State::listen() {
     // validate() has parsed both before.
     GC_TRY(quic, rpc::QuicListener::start(*server, {.address = *io::SocketAddress::parse(config.listen_quic),
                                                     .identity = identity,
-                                                    .settings = quic_settings(config)}));
+                                                    .settings = quic_settings(config, kStalledCallsPerClient)}));
     quic_port = quic->bound_address().port();
     if (config.listen_tcp.empty()) return {};
     GC_TRY(tcp, H2Server::listen(reactor, *io::SocketAddress::parse(config.listen_tcp), config.tcp, metrics,
@@ -253,6 +260,8 @@ std::uint16_t Bridge::quic_port() const noexcept { return state_->quic_port; }
 std::uint16_t Bridge::tcp_port() const noexcept { return state_->tcp_port; }
 std::uint16_t Bridge::metrics_port() const noexcept { return state_->ops ? state_->ops->bound_port() : 0; }
 const base::Digest& Bridge::public_key() const noexcept { return state_->key; }
+
+std::string Bridge::metrics_text() const { return state_->metrics.render(); }
 
 std::vector<std::string> Bridge::available_services() const {
     const std::lock_guard lock{state_->services_mutex};

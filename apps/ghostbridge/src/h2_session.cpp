@@ -76,7 +76,8 @@ std::vector<nghttp2_nv> native(const Fields& fields) {
     for (const auto& field : fields)
         out.push_back({reinterpret_cast<std::uint8_t*>(const_cast<char*>(field.name.data())),
                        reinterpret_cast<std::uint8_t*>(const_cast<char*>(field.value.data())), field.name.size(),
-                       field.value.size(), NGHTTP2_NV_FLAG_NONE});
+                       field.value.size(),
+                       static_cast<std::uint8_t>(field.never_index ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE)});
     return out;
 }
 
@@ -247,7 +248,7 @@ int on_begin_headers(nghttp2_session* session, const nghttp2_frame* frame, void*
 }
 
 int on_header(nghttp2_session* session, const nghttp2_frame* frame, const std::uint8_t* name, std::size_t name_size,
-              const std::uint8_t* value, std::size_t value_size, std::uint8_t, void* user) {
+              const std::uint8_t* value, std::size_t value_size, std::uint8_t flags, void* user) {
     auto& impl = *static_cast<Impl*>(user);
     auto* const stream = state_of(session, frame->hd.stream_id);
     if (!stream) return 0;
@@ -265,7 +266,8 @@ int on_header(nghttp2_session* session, const nghttp2_frame* frame, const std::u
     }
     if (stream->headers_too_large) return 0;
     stream->incoming.push_back({std::string{reinterpret_cast<const char*>(name), name_size},
-                                std::string{reinterpret_cast<const char*>(value), value_size}});
+                                std::string{reinterpret_cast<const char*>(value), value_size},
+                                (flags & NGHTTP2_NV_FLAG_NO_INDEX) != 0});
     return 0;
 }
 

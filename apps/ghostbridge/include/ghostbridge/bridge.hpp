@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ghostbridge/config.hpp"
@@ -42,6 +43,8 @@ class Bridge {
 
     /// Services with at least one instance that takes calls now. Any thread.
     [[nodiscard]] std::vector<std::string> available_services() const;
+    /// What /metrics answers. Any thread.
+    [[nodiscard]] std::string metrics_text() const;
 
  private:
     struct State;
