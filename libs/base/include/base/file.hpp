@@ -29,8 +29,8 @@ inline Checked<void> write_file_atomic(const std::string& path, ByteView content
     return write_file_atomic(path, content, WriteOptions{});
 }
 
-/// Makes the folder and its missing parents with mode 0700. One that exists is accepted when it is ours and nobody else
-/// can write to it; its last component is tightened to 0700.
+/// Makes the folder and its missing parents with mode 0700. One that exists must be ours and writable, and is tightened
+/// to 0700; existing parents are left as they are.
 Checked<void> make_private_dir(const std::string& path);
 
 /// Refuses a secret's file that others can read: regular file, ours, no group or other bits.

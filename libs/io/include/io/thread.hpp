@@ -26,7 +26,8 @@ class ReactorThread {
 
     [[nodiscard]] Reactor& reactor() noexcept { return *reactor_; }
     /// Runs `task` on the reactor and waits until it has finished; at once when called on that thread or after stop().
-    /// Never full: it waits for a place in the inbox. Not from another reactor's thread.
+    /// Never full: it waits for a place in the inbox. Not from another reactor's thread, and not while another thread
+    /// is in stop().
     void run_and_wait(Task task);
     /// Stops the reactor and joins the thread. Not from the reactor's own thread. Idempotent.
     void stop() noexcept;

@@ -87,7 +87,7 @@ class UdpSocket {
     /// Sends single datagrams and trains with as few system calls as it can. Returns how many of them went out
     /// completely, from the front; fewer than all means would-block or a failure of the next one: call again with the
     /// rest. A failure of the first is the result's error. Trains above one GSO call (64 segments, 65,507 bytes) are
-    /// refused with `message_too_large`.
+    /// refused with `message_too_large`. Without GSO a train may have gone out in part and still count as unsent.
     base::Result<std::size_t> send_batch(std::span<const Transmit> transmits) noexcept;
 
     /// The address and the real port, also after binding port 0.
