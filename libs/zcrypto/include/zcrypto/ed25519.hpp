@@ -45,8 +45,8 @@ class SigningKey {
     [[nodiscard]] Seed seed() const noexcept;
 
  private:
-    Secret<64> expanded_;  // seed || public key, as libsodium wants it
-    PublicKey public_key_;
+    PublicKey public_key_;  // Before expanded_, whose initialiser fills it.
+    Secret<64> expanded_;   // seed || public key, as libsodium wants it
 };
 
 /// ZIP-215 as above.

@@ -1,0 +1,19 @@
+// Whatever parses spells itself out again, and paths print what they parsed.
+#include <algorithm>
+
+#include "zcrypto/hd.hpp"
+#include "zcrypto/mnemonic.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const std::string_view text{reinterpret_cast<const char*>(data), size};
+    if (const auto mnemonic = zcrypto::Mnemonic::parse(text)) {
+        const auto again = zcrypto::Mnemonic::parse(mnemonic->phrase());
+        GC_ASSERT(again && again->phrase() == mnemonic->phrase());
+        GC_ASSERT(base::equal(again->entropy(), mnemonic->entropy()));
+    }
+    if (const auto path = zcrypto::DerivationPath::parse(text)) {
+        const auto again = zcrypto::DerivationPath::parse(path->to_string());
+        GC_ASSERT(again && std::ranges::equal(again->steps(), path->steps()));
+    }
+    return 0;
+}
