@@ -1,0 +1,133 @@
+#include "block_streams.hpp"
+
+#include "views.hpp"
+
+namespace ghostd {
+namespace {
+
+namespace v1 = ghost::chain::v1;
+using rpc::StatusCode;
+
+constexpr std::size_t kRecentMax = 32;
+
+}  // namespace
+
+struct BlockStreams::Subscriber : std::enable_shared_from_this<Subscriber> {
+    Subscriber(BlockStreams& owner, Stream given) : streams{&owner}, stream{std::move(given)} {}
+    BlockStreams* streams;  ///< Null once removed: what is still under way then goes nowhere.
+    Stream stream;
+    std::uint64_t next = 0;
+    bool with_transactions = false;
+    bool waiting = false;  ///< For the database or for room in the stream.
+    MessagePtr pending;    ///< Height `next`, ready to be written.
+};
+
+BlockStreams::BlockStreams(Chain& chain, io::Offload& offload, io::Reactor& reactor, std::size_t streams_max)
+    : chain_{chain},
+      offload_{offload},
+      reactor_{reactor},
+      streams_max_{streams_max},
+      newest_{chain.head()->header.height} {}
+
+BlockStreams::~BlockStreams() { close(); }
+
+void BlockStreams::close() {
+    for (const auto& subscriber : subscribers_) {
+        subscriber->streams = nullptr;
+        subscriber->stream.finish({StatusCode::unavailable, "the node is stopping"});
+    }
+    subscribers_.clear();
+}
+
+void BlockStreams::open(const rpc::CallContext& context, const v1::StreamBlocksRequest& request, Stream stream) {
+    if (subscribers_.size() >= streams_max_)
+        return stream.finish({StatusCode::resource_exhausted, "too many block streams are open"});
+    auto subscriber = std::make_shared<Subscriber>(*this, std::move(stream));
+    subscriber->next = request.has_from_height() ? request.from_height() : newest_ + 1;
+    subscriber->with_transactions = request.include_transactions();
+    subscribers_.insert(subscriber);
+    context.on_cancel([weak = std::weak_ptr{subscriber}] {
+        const auto alive = weak.lock();
+        if (!alive || !alive->streams) return;
+        alive->streams->subscribers_.erase(alive);
+        alive->streams = nullptr;
+    });
+    pump(subscriber);
+}
+
+void BlockStreams::publish(const FinalizedBlockPtr& block) {
+    newest_ = block->block->header().height;
+    recent_[newest_] = {block, nullptr, nullptr};
+    while (recent_.size() > kRecentMax) recent_.erase(recent_.begin());
+    const std::vector<std::shared_ptr<Subscriber>> all{subscribers_.begin(), subscribers_.end()};
+    for (const auto& subscriber : all) pump(subscriber);
+}
+
+BlockStreams::MessagePtr BlockStreams::recent(std::uint64_t height, bool with_transactions) {
+    const auto at = recent_.find(height);
+    if (at == recent_.end()) return nullptr;
+    auto& made = with_transactions ? at->second.full : at->second.bare;
+    if (!made) made = std::make_shared<const v1::Block>(views::block(*at->second.block, with_transactions));
+    return made;
+}
+
+void BlockStreams::pump(const std::shared_ptr<Subscriber>& subscriber) {
+    while (subscriber->streams && !subscriber->waiting) {
+        if (!subscriber->pending) {
+            if (subscriber->next > newest_) return;
+            subscriber->pending = recent(subscriber->next, subscriber->with_transactions);
+            if (!subscriber->pending) return load(subscriber);
+        }
+        if (subscriber->stream.write(*subscriber->pending)) {
+            subscriber->pending.reset();
+            ++subscriber->next;
+            continue;
+        }
+        if (subscriber->stream.cancelled()) {
+            subscriber->streams = nullptr;
+            subscribers_.erase(subscriber);
+            return;
+        }
+        subscriber->waiting = true;
+        subscriber->stream.when_ready([this, weak = std::weak_ptr{subscriber}] {
+            const auto alive = weak.lock();
+            if (!alive || !alive->streams) return;
+            alive->waiting = false;
+            pump(alive);
+        });
+    }
+}
+
+void BlockStreams::load(const std::shared_ptr<Subscriber>& subscriber) {
+    subscriber->waiting = true;
+    const auto refused = [&](StatusCode code, const std::string& text) {
+        subscriber->streams = nullptr;
+        subscriber->stream.finish({code, text});
+        subscribers_.erase(subscriber);
+    };
+    const auto asked = offload_.call<v1::Block>(
+        "read",
+        [view = chain_.view(), height = subscriber->next,
+         full = subscriber->with_transactions]() -> base::Result<v1::Block> {
+            GC_TRY(const auto stored, view->block(height));
+            GC_TRY(const auto certificate, view->certificate(height));
+            return views::block(stored, certificate, full);
+        },
+        reactor_,
+        [this, weak = std::weak_ptr{subscriber}](base::Result<v1::Block> block) {
+            const auto alive = weak.lock();
+            if (!alive || !alive->streams) return;
+            alive->waiting = false;
+            if (!block) {
+                alive->streams = nullptr;
+                alive->stream.finish({StatusCode::internal, base::to_string(block.error())});
+                subscribers_.erase(alive);
+                return;
+            }
+            alive->pending = std::make_shared<const v1::Block>(std::move(*block));
+            pump(alive);
+        });
+    if (!asked) refused(StatusCode::resource_exhausted, "too many reads wait for the database");
+}
+
+}  // namespace ghostd

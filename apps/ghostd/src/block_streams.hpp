@@ -1,0 +1,48 @@
+#pragma once
+// StreamBlocks: every subscriber has a cursor; the newest blocks come from memory, older ones from the database. A
+// subscriber that does not read holds nothing but its cursor and one message.
+
+#include <map>
+#include <memory>
+#include <set>
+
+#include "ghost/chain/v1/chain.pb.h"
+#include "ghostd/chain.hpp"
+#include "io/offload.hpp"
+#include "rpc/server.hpp"
+
+namespace ghostd {
+
+/// Thread: the RPC reactor's.
+class BlockStreams {
+ public:
+    using Stream = rpc::ServerStream<ghost::chain::v1::Block>;
+    BlockStreams(Chain& chain, io::Offload& offload, io::Reactor& reactor, std::size_t streams_max);
+    ~BlockStreams();
+
+    void open(const rpc::CallContext& context, const ghost::chain::v1::StreamBlocksRequest& request, Stream stream);
+    void publish(const FinalizedBlockPtr& block);
+    /// Ends every stream with UNAVAILABLE.
+    void close();
+
+ private:
+    struct Subscriber;
+    using MessagePtr = std::shared_ptr<const ghost::chain::v1::Block>;
+    struct Recent {
+        FinalizedBlockPtr block;
+        MessagePtr bare, full;  ///< Made when first asked for; shared by all subscribers.
+    };
+    void pump(const std::shared_ptr<Subscriber>& subscriber);
+    void load(const std::shared_ptr<Subscriber>& subscriber);
+    MessagePtr recent(std::uint64_t height, bool with_transactions);
+
+    Chain& chain_;
+    io::Offload& offload_;
+    io::Reactor& reactor_;
+    std::size_t streams_max_;
+    std::uint64_t newest_;
+    std::map<std::uint64_t, Recent> recent_;
+    std::set<std::shared_ptr<Subscriber>> subscribers_;
+};
+
+}  // namespace ghostd

@@ -1,0 +1,161 @@
+#include "blockchain_service.hpp"
+
+#include <fmt/format.h>
+
+#include "ghostd/methods.hpp"
+#include "queries.hpp"
+#include "views.hpp"
+
+namespace ghostd {
+
+namespace v1 = ghost::chain::v1;
+using rpc::StatusCode;
+
+namespace {
+
+base::Result<base::Digest> tx_id_of(const v1::TransactionRequest& request) {
+    return base::to_fixed<32>(base::as_bytes(request.tx_id()));
+}
+
+}  // namespace
+
+BlockchainService::BlockchainService(rpc::Server& server, Chain& chain, Admission& admission, Faucet* faucet,
+                                     io::Offload& offload, Options options)
+    : chain_{chain},
+      admission_{admission},
+      faucet_{faucet},
+      offload_{offload},
+      reactor_{server.reactor()},
+      options_{std::move(options)},
+      blocks_{chain, offload, reactor_, options_.limits.block_streams_max},
+      statuses_{chain, offload, reactor_, options_.limits.status_streams_max} {
+    add_writes(server);
+    add_reads(server);
+}
+
+void BlockchainService::finalized(const FinalizedBlockPtr& block) {
+    statuses_.finalized(*block);
+    blocks_.publish(block);
+}
+
+void BlockchainService::close() {
+    blocks_.close();
+    statuses_.close();
+}
+
+Admission::Done BlockchainService::answer_with_receipt(rpc::Responder<v1::TransactionReceipt> done) {
+    return [this, done = std::move(done)](rpc::StatusOr<base::Digest> id) mutable {
+        if (!id) return done.fail(std::move(id).error());
+        v1::TransactionReceipt receipt;
+        views::set_bytes(*receipt.mutable_tx_id(), *id);
+        receipt.set_state(v1::TX_STATE_PENDING);
+        // A full inbox costs a subscriber the word "pending", nothing else.
+        if (statuses_.watched()) static_cast<void>(reactor_.post([this, id = *id] { statuses_.admitted(id); }));
+        done.respond(receipt);
+    };
+}
+
+void BlockchainService::add_writes(rpc::Server& server) {
+    server.add(methods::kSubmitTransaction, [this](rpc::CallContext&, const v1::Transaction& request,
+                                                   rpc::Responder<v1::TransactionReceipt> done) {
+        admission_.submit(base::to_bytes(base::as_bytes(request.raw())), answer_with_receipt(std::move(done)));
+    });
+    server.add(methods::kFaucet, [this](rpc::CallContext&, const v1::FaucetRequest& request,
+                                        rpc::Responder<v1::TransactionReceipt> done) {
+        if (!faucet_)
+            return done.fail(StatusCode::permission_denied, "this chain has no faucet; development chains have");
+        const auto to = ledger::Address::parse_checked(request.address());
+        if (!to) return done.fail(StatusCode::invalid_argument, to.error().text);
+        faucet_->pay(*to, request.amount(), answer_with_receipt(std::move(done)));
+    });
+}
+
+template <typename Res>
+void BlockchainService::read(rpc::Responder<Res> done,
+                             std::move_only_function<rpc::StatusOr<Res>(const ledger::ChainView&)> query) {
+    // Shared, so that it can still be answered when the lane refuses the task.
+    const auto responder = std::make_shared<rpc::Responder<Res>>(std::move(done));
+    const auto asked = offload_.submit("read", [this, responder, query = std::move(query)]() mutable {
+        const auto view = chain_.view();
+        (*responder)(query(*view));
+    });
+    if (!asked) responder->fail(StatusCode::resource_exhausted, "too many reads wait for the database");
+}
+
+void BlockchainService::add_reads(rpc::Server& server) {
+    server.add(methods::kGetStatus, [this](rpc::CallContext&, const v1::GetStatusRequest&,
+                                           rpc::Responder<v1::Status> done) { done.respond(status()); });
+    server.add(methods::kStreamBlocks,
+               [this](rpc::CallContext& context, const v1::StreamBlocksRequest& request, BlockStreams::Stream stream) {
+                   blocks_.open(context, request, std::move(stream));
+               });
+    server.add(methods::kStreamTxStatus,
+               [this](rpc::CallContext& context, const v1::TransactionRequest& request, StatusStreams::Stream stream) {
+                   const auto id = tx_id_of(request);
+                   if (!id) return stream.finish({StatusCode::invalid_argument, "tx_id has 32 bytes"});
+                   statuses_.open(context, *id, std::move(stream));
+               });
+    server.add(methods::kGetTransaction, [this](rpc::CallContext&, const v1::TransactionRequest& request,
+                                                rpc::Responder<v1::TransactionReceipt> done) {
+        const auto id = tx_id_of(request);
+        if (!id) return done.fail(StatusCode::invalid_argument, "tx_id has 32 bytes");
+        if (const auto waiting = chain_.pooled(*id)) return done.respond(queries::waiting(*id, *waiting));
+        read<v1::TransactionReceipt>(
+            std::move(done), [id = *id, reason = statuses_.drop_reason(id.value())](const ledger::ChainView& view) {
+                return queries::transaction(view, id, reason);
+            });
+    });
+    server.add(methods::kGetBlock, [this](rpc::CallContext&, v1::BlockRequest request, rpc::Responder<v1::Block> done) {
+        read<v1::Block>(std::move(done), [request = std::move(request)](const ledger::ChainView& view) {
+            return queries::block(view, request);
+        });
+    });
+    server.add(methods::kGetAccount,
+               [this](rpc::CallContext&, v1::AccountRequest request, rpc::Responder<v1::Account> done) {
+                   read<v1::Account>(std::move(done), [this, request = std::move(request)](const auto& view) {
+                       return queries::account(view, request, chain_);
+                   });
+               });
+    server.add(methods::kGetProof, [this](rpc::CallContext&, v1::ProofRequest request, rpc::Responder<v1::Proof> done) {
+        read<v1::Proof>(std::move(done), [request = std::move(request)](const ledger::ChainView& view) {
+            return queries::proof(view, request);
+        });
+    });
+    server.add(methods::kEstimateFee,
+               [this](rpc::CallContext&, const v1::EstimateFeeRequest& request, rpc::Responder<v1::FeeEstimate> done) {
+                   done(queries::fee(*chain_.head(), request));
+               });
+    server.add(methods::kSearchTransactions, [this](rpc::CallContext&, v1::SearchTransactionsRequest request,
+                                                    rpc::Responder<v1::SearchTransactionsResponse> done) {
+        read<v1::SearchTransactionsResponse>(
+            std::move(done),
+            [request = std::move(request)](const ledger::ChainView& view) { return queries::search(view, request); });
+    });
+}
+
+v1::Status BlockchainService::status() const {
+    const auto head = chain_.head();
+    const auto pool = chain_.pool_stats();
+    const auto reason = chain_.not_accepting();
+    v1::Status out;
+    out.set_chain_id(chain_.binding().chain_id);
+    views::set_bytes(*out.mutable_genesis_hash(), chain_.binding().genesis_hash);
+    out.set_version(options_.version);
+    out.set_finalized_height(head->header.height);
+    views::set_bytes(*out.mutable_finalized_hash(), head->hash);
+    out.set_finalized_time_ms(head->header.time_ms);
+    const auto now = reactor_.clock().now_ns();
+    const auto then = chain_.finalized_ns();
+    out.set_finality_age_ms(now > then ? (now - then) / 1'000'000 : 0);
+    out.set_certified_height(head->header.height);
+    out.set_mempool_txs(pool.txs);
+    out.set_mempool_bytes(pool.bytes);
+    out.set_base_fee(base::to_string(head->next_base_fee));
+    out.set_accepting(reason.empty());
+    out.set_not_accepting_reason(reason);
+    out.set_node_address(options_.node_address);
+    out.set_faucet(faucet_ != nullptr);
+    return out;
+}
+
+}  // namespace ghostd

@@ -1,0 +1,54 @@
+#pragma once
+// ghost.chain.v1.BlockchainService on an rpc::Server. Reads see finalized state only and run on the "read" lane.
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "block_streams.hpp"
+#include "faucet.hpp"
+#include "ghostd/admission.hpp"
+#include "ghostd/chain.hpp"
+#include "io/offload.hpp"
+#include "rpc/server.hpp"
+#include "status_streams.hpp"
+
+namespace ghostd {
+
+/// Thread: the RPC reactor's.
+class BlockchainService {
+ public:
+    struct Options {
+        LimitsConfig limits;
+        std::string node_address;  ///< Shown in Status.
+        std::string version;
+    };
+    /// `server` lives on `reactor`; everything given outlives this.
+    BlockchainService(rpc::Server& server, Chain& chain, Admission& admission, Faucet* faucet, io::Offload& offload,
+                      Options options);
+
+    void finalized(const FinalizedBlockPtr& block);
+    void notarized(const ledger::ExecutedBlockPtr& block) { statuses_.notarized(*block); }
+    void dropped(const std::vector<PoolDrop>& drops) { statuses_.dropped(drops); }
+    /// Ends the open streams.
+    void close();
+
+ private:
+    void add_writes(rpc::Server& server);
+    void add_reads(rpc::Server& server);
+    [[nodiscard]] Admission::Done answer_with_receipt(rpc::Responder<ghost::chain::v1::TransactionReceipt> done);
+    [[nodiscard]] ghost::chain::v1::Status status() const;
+    template <typename Res>
+    void read(rpc::Responder<Res> done, std::move_only_function<rpc::StatusOr<Res>(const ledger::ChainView&)> query);
+
+    Chain& chain_;
+    Admission& admission_;
+    Faucet* faucet_;
+    io::Offload& offload_;
+    io::Reactor& reactor_;
+    Options options_;
+    BlockStreams blocks_;
+    StatusStreams statuses_;
+};
+
+}  // namespace ghostd

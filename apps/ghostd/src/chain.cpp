@@ -1,0 +1,239 @@
+#include "ghostd/chain.hpp"
+
+#include "base/log.hpp"
+
+namespace ghostd {
+namespace {
+
+const base::Log& logger() {
+    static const base::Log log{"ghostd"};
+    return log;
+}
+
+/// Encoded transactions in one proposal. Well below ledger::kBlockBytesMax, so that a block with its receipts also fits
+/// one gRPC message of the default size.
+constexpr std::size_t kProposalBytesMax = 2u << 20;
+
+double seconds(std::uint64_t ns) { return static_cast<double>(ns) / 1e9; }
+
+std::string store_failure(const base::Error& error) {
+    if (error.is(store::Errc::disk_full))
+        return "the disk is full: free some space, then start ghostd again (nothing that was final is lost)";
+    return "the database failed (" + base::to_string(error) + "): check the disk, then start ghostd again";
+}
+
+}  // namespace
+
+Chain::Chain(std::unique_ptr<ledger::ChainState> state, io::Reactor& reactor, const GhostdConfig& config,
+             base::MetricsRegistry& metrics)
+    : state_{std::move(state)},
+      reactor_{reactor},
+      block_config_{config.block},
+      finalized_ns_{reactor.clock().now_ns()},
+      pool_{{.bytes_max = config.mempool.bytes_max, .per_sender_max = config.mempool.per_sender_max}},
+      height_metric_{metrics.gauge("ghostd_height", "Height of the newest finalized block.")},
+      txs_metric_{metrics.counter("ghostd_txs_total", "Transactions finalized since the start.")},
+      blocks_metric_{metrics.counter("ghostd_blocks_total", "Blocks finalized since the start.")},
+      pool_txs_metric_{metrics.gauge("ghostd_mempool_txs", "Transactions waiting.")},
+      execute_metric_{
+          metrics.histogram("ghostd_execute_seconds", "Making and executing a block.", base::latency_bounds_seconds())},
+      commit_metric_{
+          metrics.histogram("ghostd_commit_seconds", "One synced commit of a block.", base::latency_bounds_seconds())} {
+    const auto head = state_->head();
+    std::vector<PoolDrop> none;
+    pool_.set_chain(head->header.height + 1, head->next_base_fee, none);
+    height_metric_.set(static_cast<std::int64_t>(head->header.height));
+}
+
+Chain::~Chain() = default;
+
+void Chain::start(std::unique_ptr<ConsensusDriver> driver, Listener listener) {
+    listener_ = std::move(listener);
+    driver_ = std::move(driver);
+    driver_->start(*this);
+}
+
+void Chain::stop() {
+    refuse("the node is stopping");
+    if (driver_) driver_->stop();
+    driver_.reset();
+}
+
+std::vector<base::Result<void>> Chain::admit(std::span<const ledger::VerifiedTx> txs) {
+    std::vector<base::Result<void>> results;
+    results.reserve(txs.size());
+    std::vector<PoolDrop> dropped;
+    bool waiting = false;
+    {
+        const std::lock_guard lock{mutex_};
+        // The view is taken under the lock: finalized() updates the pool under it after the commit, so that what we
+        // read here is never older than what the pool has been told.
+        const auto view = state_->view();
+        for (const auto& tx : txs) {
+            if (!refusal_.empty()) {
+                results.push_back(base::fail(base::Errc::unavailable, "node does not accept transactions"));
+            } else {
+                results.push_back(admit_one(tx, *view, dropped));
+            }
+        }
+        waiting = pool_.has_executable();
+        pool_txs_metric_.set(static_cast<std::int64_t>(pool_.size()));
+    }
+    report_drops(std::move(dropped));
+    if (waiting) wake_driver();
+    return results;
+}
+
+base::Result<void> Chain::admit_one(const ledger::VerifiedTx& verified, const ledger::ChainView& view,
+                                    std::vector<PoolDrop>& dropped) {
+    const auto& tx = verified.tx();
+    const auto& head = view.head();
+    GC_TRY(const auto account, view.account(tx.sender));
+    GC_TRY(const auto balance, view.balance(tx.sender, ledger::kGcc));
+    if (const auto standing = ledger::check_state(tx, account, balance,
+                                                  {.height = head.header.height + 1,
+                                                   .base_fee = head.next_base_fee,
+                                                   .block_gas_limit = head.params.block_gas_limit});
+        !standing) {
+        // A used nonce may be this very transaction, sent twice: say so, the caller's payment has gone through.
+        if (standing.error().is(ledger::Errc::nonce_too_low)) {
+            GC_TRY(const auto stored, view.tx(verified.id()));
+            if (stored) return base::fail(base::Errc::already_exists, "the transaction is final already");
+        }
+        return std::unexpected{standing.error()};
+    }
+    GC_TRY(const auto cost, ledger::max_cost(tx));
+    return pool_.add({.id = verified.id(),
+                      .sender = tx.sender.bytes,
+                      .nonce = tx.nonce,
+                      .gas_limit = tx.gas_limit,
+                      .max_fee_per_gas = tx.max_fee_per_gas,
+                      .tip_per_gas = tx.tip_per_gas,
+                      .max_cost = cost,
+                      .valid_until_height = tx.valid_until_height,
+                      .bytes = verified.encoded().size(),
+                      .payload = std::make_shared<const PooledTx>(PooledTx{verified})},
+                     {.nonce = account.nonce, .balance = balance}, dropped);
+}
+
+void Chain::wake_driver() {
+    if (wake_posted_.exchange(true)) return;
+    const bool posted = reactor_.post([this] {
+        wake_posted_.store(false);
+        if (driver_) driver_->transactions_waiting();
+    });
+    if (!posted) wake_posted_.store(false);  // the inbox is full of other wake-ups; the next block looks anyway
+}
+
+base::Result<ledger::ExecutedBlockPtr> Chain::propose(const Slot& slot, const ledger::ExecutedBlockPtr& parent) {
+    const auto begun = reactor_.clock().now_ns();
+    ledger::BlockProposal proposal{.epoch = slot.epoch,
+                                   .slot = slot.slot,
+                                   .time_ms = slot.time_ms,
+                                   .proposer = slot.proposer,
+                                   .parent_cert_hash = slot.parent_cert_hash,
+                                   .txs = {}};
+    {
+        const std::lock_guard lock{mutex_};
+        const auto chosen = pool_.select({.gas_max = state_->head()->params.block_gas_limit,
+                                          .bytes_max = kProposalBytesMax,
+                                          .count_max = block_config_.txs_max});
+        proposal.txs.reserve(chosen.size());
+        for (const auto& entry : chosen) proposal.txs.push_back(entry.payload->tx);
+    }
+    auto block = state_->propose(proposal, parent);
+    execute_metric_.observe(seconds(reactor_.clock().now_ns() - begun));
+    if (!block) {
+        refuse("no block can be made: " + base::to_string(block.error()));
+        return block;
+    }
+    std::vector<PoolDrop> dropped;
+    {
+        const std::lock_guard lock{mutex_};
+        for (const auto& skipped : (*block)->skipped()) {
+            if (skipped.error.is(ledger::Errc::block_full)) continue;
+            pool_.remove(skipped.tx_id);
+            dropped.push_back({skipped.tx_id, base::to_string(skipped.error)});
+        }
+    }
+    report_drops(std::move(dropped));
+    return block;
+}
+
+base::Result<ledger::ExecutedBlockPtr> Chain::execute(const ledger::BlockHeader& header,
+                                                      std::span<const ledger::VerifiedTx> txs,
+                                                      const ledger::ExecutedBlockPtr& parent) {
+    return state_->execute(header, txs, parent);
+}
+
+void Chain::notarized(const ledger::ExecutedBlockPtr& block) {
+    if (listener_.notarized) listener_.notarized(block);
+}
+
+base::Result<void> Chain::finalized(const ledger::ExecutedBlockPtr& block, base::Bytes certificate) {
+    const auto begun = reactor_.clock().now_ns();
+    if (auto committed = state_->commit(block, certificate); !committed) {
+        const auto reason = store_failure(committed.error());
+        logger().error("block not committed; accepting nothing more",
+                       {{"height", block->header().height}, {"reason", reason}});
+        refuse(reason);
+        return committed;
+    }
+    const auto now = reactor_.clock().now_ns();
+    commit_metric_.observe(seconds(now - begun));
+    finalized_ns_.store(now, std::memory_order_relaxed);
+    height_metric_.set(static_cast<std::int64_t>(block->header().height));
+    txs_metric_.add(block->txs().size());
+    blocks_metric_.add();
+    std::vector<PoolDrop> dropped;
+    {
+        const std::lock_guard lock{mutex_};
+        for (const auto& touched : block->touched())
+            pool_.account_changed(touched.address.bytes, {.nonce = touched.nonce, .balance = touched.gcc_balance},
+                                  dropped);
+        pool_.set_chain(block->header().height + 1, block->next_base_fee(), dropped);
+        pool_txs_metric_.set(static_cast<std::int64_t>(pool_.size()));
+    }
+    // After the pool: whoever finds a transaction neither waiting nor final can rely on hearing of it here.
+    if (listener_.finalized)
+        listener_.finalized(std::make_shared<const FinalizedBlock>(FinalizedBlock{block, std::move(certificate), now}));
+    report_drops(std::move(dropped));
+    return {};
+}
+
+bool Chain::transactions_wait() const {
+    const std::lock_guard lock{mutex_};
+    return pool_.has_executable();
+}
+
+void Chain::refuse(std::string reason) {
+    const std::lock_guard lock{mutex_};
+    if (refusal_.empty()) refusal_ = std::move(reason);
+}
+
+void Chain::report_drops(std::vector<PoolDrop> dropped) {
+    if (!dropped.empty() && listener_.dropped) listener_.dropped(std::move(dropped));
+}
+
+Chain::PoolStats Chain::pool_stats() const {
+    const std::lock_guard lock{mutex_};
+    return {.txs = pool_.size(), .bytes = pool_.bytes()};
+}
+
+std::shared_ptr<const PooledTx> Chain::pooled(const base::Digest& id) const {
+    const std::lock_guard lock{mutex_};
+    const auto* entry = pool_.find(id);
+    return entry ? entry->payload : nullptr;
+}
+
+std::uint64_t Chain::pending_nonce(const ledger::Address& address, std::uint64_t state_nonce) const {
+    const std::lock_guard lock{mutex_};
+    return pool_.pending_nonce(address.bytes, state_nonce);
+}
+
+std::string Chain::not_accepting() const {
+    const std::lock_guard lock{mutex_};
+    return refusal_;
+}
+
+}  // namespace ghostd
