@@ -63,8 +63,7 @@ struct ConnectionStats {
     std::uint64_t bytes_received = 0;  ///< UDP payload.
     std::uint64_t packets_sent = 0;
     std::uint64_t packets_received = 0;
-    std::uint64_t packets_lost = 0;
-    std::uint64_t bytes_lost = 0;
+    std::uint64_t packets_lost = 0;    ///< Of those that carried stream data.
     std::uint64_t path_mtu_bytes = 0;  ///< Largest UDP payload that is sent now.
     std::uint64_t streams_open = 0;
 };

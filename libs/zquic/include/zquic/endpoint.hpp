@@ -78,9 +78,9 @@ struct ConnectOptions {
     std::optional<Settings> settings;      ///< Else the endpoint's.
 };
 
-/// Called for each incoming connection before its first packet is answered; the handler sees on_handshake_done once
-/// the client is accepted. A null handler refuses it (CONNECTION_REFUSED). `alpn` cannot be known before the handshake:
-/// it is asked through this factory when TLS has chosen it, right before on_handshake_done.
+/// Called for each incoming connection when TLS has accepted the client and chosen the protocol (alpn(), peer_key() and
+/// server_name() work), right before on_handshake_done of the handler that it returns. A null handler refuses the
+/// connection (CONNECTION_REFUSED).
 using HandlerFactory = std::function<std::shared_ptr<ConnectionHandler>(Connection& connection)>;
 
 struct EndpointStats {
@@ -132,6 +132,7 @@ class Endpoint {
     [[nodiscard]] Impl& impl() noexcept { return *impl_; }
 
  private:
+    friend class WorkerEndpoints;
     explicit Endpoint(std::unique_ptr<Impl> impl) noexcept;
     std::unique_ptr<Impl> impl_;
 };

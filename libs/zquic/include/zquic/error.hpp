@@ -28,4 +28,6 @@ enum class Errc : std::int32_t {
 };
 const base::ErrorDomain& error_domain(Errc) noexcept;
 
+using base::fail;
+
 }  // namespace zquic

@@ -1,0 +1,360 @@
+// Setup of the engine and its callbacks. Callbacks record, or call the user, who can only record.
+
+#include <fmt/format.h>
+#include <ngtcp2/ngtcp2_crypto_gnutls.h>
+
+#include <algorithm>
+
+#include "connection.hpp"
+#include "endpoint.hpp"
+
+namespace zquic {
+namespace {
+
+constexpr std::uint64_t kMillisecond = 1'000'000;
+// Ids that a peer may keep of ours and we of it; each costs table space, and two are needed to migrate.
+constexpr std::uint64_t kActiveIds = 3;
+constexpr std::uint64_t kDatagramFrameMax = 65535;
+
+base::ByteView view(const std::uint8_t* data, std::size_t size) noexcept {
+    return {reinterpret_cast<const std::byte*>(data), size};
+}
+
+std::string printable_id(const ngtcp2_cid& id) { return base::to_hex(view(id.data, id.datalen)); }
+
+ngtcp2_cc_algo native_algorithm(CongestionControl algorithm) noexcept {
+    switch (algorithm) {
+        case CongestionControl::cubic: return NGTCP2_CC_ALGO_CUBIC;
+        case CongestionControl::bbr: return NGTCP2_CC_ALGO_BBR;
+        case CongestionControl::reno: return NGTCP2_CC_ALGO_RENO;
+    }
+    return NGTCP2_CC_ALGO_CUBIC;
+}
+
+}  // namespace
+
+struct ConnectionImpl::Callbacks {
+    static ConnectionImpl& self(void* user_data) noexcept { return *static_cast<ConnectionImpl*>(user_data); }
+    static StreamImpl* stream(void* user_data) noexcept { return static_cast<StreamImpl*>(user_data); }
+
+    static int recv_crypto_data(ngtcp2_conn* conn, ngtcp2_encryption_level level, std::uint64_t offset,
+                                const std::uint8_t* data, std::size_t size, void* user_data) {
+        // What comes after the handshake (session tickets) has no session left to go to.
+        if (!self(user_data).tls_) return 0;
+        return ngtcp2_crypto_recv_crypto_data_cb(conn, level, offset, data, size, user_data);
+    }
+
+    static int handshake_completed(ngtcp2_conn*, void* user_data) { return self(user_data).on_handshake_completed(); }
+
+    static int handshake_confirmed(ngtcp2_conn*, void* user_data) {
+        self(user_data).confirmed_ = true;
+        return 0;
+    }
+
+    static int stream_open(ngtcp2_conn* conn, std::int64_t id, void* user_data) {
+        auto& connection = self(user_data);
+        auto& opened = connection.add_stream(id, false);
+        ngtcp2_conn_set_stream_user_data(conn, id, &opened);
+        if (const auto keep = connection.handler_) keep->on_stream(connection, opened);
+        if (!opened.has_handler()) {
+            opened.reset(0);
+            opened.stop_sending(0);
+        }
+        return 0;
+    }
+
+    static int recv_stream_data(ngtcp2_conn*, std::uint32_t flags, std::int64_t, std::uint64_t,
+                                const std::uint8_t* data, std::size_t size, void*, void* stream_user_data) {
+        if (auto* const at = stream(stream_user_data)) {
+            at->receive(view(data, size), (flags & NGTCP2_STREAM_DATA_FLAG_FIN) != 0);
+        }
+        return 0;
+    }
+
+    static int acked_stream_data(ngtcp2_conn*, std::int64_t, std::uint64_t, std::uint64_t size, void*,
+                                 void* stream_user_data) {
+        if (auto* const at = stream(stream_user_data)) at->acknowledged(size);
+        return 0;
+    }
+
+    static int stream_close(ngtcp2_conn* conn, std::uint32_t flags, std::int64_t id, std::uint64_t code,
+                            void* user_data, void* stream_user_data) {
+        auto& connection = self(user_data);
+        if (!ngtcp2_conn_is_local_stream(conn, id)) {
+            if (ngtcp2_is_bidi_stream(id)) {
+                ngtcp2_conn_extend_max_streams_bidi(conn, 1);
+            } else {
+                ngtcp2_conn_extend_max_streams_uni(conn, 1);
+            }
+        }
+        if (auto* const at = stream(stream_user_data)) {
+            connection.losses_of_closed_streams_ += ngtcp2_conn_get_stream_loss_count(conn, id);
+            const bool reset = (flags & NGTCP2_STREAM_CLOSE_FLAG_APP_ERROR_CODE_SET) != 0;
+            at->engine_closed({.code = reset ? code : 0, .reset = reset, .connection_lost = false});
+        }
+        return 0;
+    }
+
+    static int stream_reset(ngtcp2_conn*, std::int64_t, std::uint64_t, std::uint64_t code, void*,
+                            void* stream_user_data) {
+        if (auto* const at = stream(stream_user_data)) at->peer_reset(code);
+        return 0;
+    }
+
+    static int stream_stop_sending(ngtcp2_conn*, std::int64_t, std::uint64_t code, void*, void* stream_user_data) {
+        if (auto* const at = stream(stream_user_data)) at->peer_stop_sending(code);
+        return 0;
+    }
+
+    static int extend_max_stream_data(ngtcp2_conn*, std::int64_t, std::uint64_t, void* user_data,
+                                      void* stream_user_data) {
+        if (auto* const at = stream(stream_user_data)) {
+            at->flow_blocked_ = false;
+            self(user_data).stream_ready(*at);
+        }
+        return 0;
+    }
+
+    static int more_streams(ConnectionImpl& connection, Direction direction) {
+        // Before the handshake is done nobody could open one; on_handshake_done is the signal then.
+        if (!connection.handshake_done_ || connection.ending_) return 0;
+        if (const auto keep = connection.handler_) keep->on_streams_available(connection, direction);
+        return 0;
+    }
+    static int extend_max_local_streams_bidi(ngtcp2_conn*, std::uint64_t, void* user_data) {
+        return more_streams(self(user_data), Direction::bidirectional);
+    }
+    static int extend_max_local_streams_uni(ngtcp2_conn*, std::uint64_t, void* user_data) {
+        return more_streams(self(user_data), Direction::unidirectional);
+    }
+
+    static int recv_datagram(ngtcp2_conn*, std::uint32_t, const std::uint8_t* data, std::size_t size,
+                             void* user_data) {
+        auto& connection = self(user_data);
+        if (const auto keep = connection.handler_) keep->on_datagram(connection, view(data, size));
+        return 0;
+    }
+
+    static int recv_stateless_reset(ngtcp2_conn*, const ngtcp2_pkt_stateless_reset*, void* user_data) {
+        self(user_data).stateless_reset_ = true;
+        return 0;
+    }
+
+    static void rand(std::uint8_t* out, std::size_t size, const ngtcp2_rand_ctx* context) {
+        auto* const random = static_cast<base::Random*>(context->native_handle);
+        random->fill({reinterpret_cast<std::byte*>(out), size});
+    }
+
+    static int get_new_connection_id(ngtcp2_conn*, ngtcp2_cid* id, std::uint8_t* token, std::size_t, void* user_data) {
+        auto& connection = self(user_data);
+        *id = connection.endpoint_.new_id();
+        connection.endpoint_.reset_token(*id, token);
+        connection.endpoint_.add_route(*id, connection);
+        connection.ids_.push_back(*id);
+        return 0;
+    }
+
+    static int remove_connection_id(ngtcp2_conn*, const ngtcp2_cid* id, void* user_data) {
+        auto& connection = self(user_data);
+        connection.endpoint_.remove_route(*id, connection);
+        std::erase_if(connection.ids_, [&](const ngtcp2_cid& known) { return ngtcp2_cid_eq(&known, id) != 0; });
+        return 0;
+    }
+
+    static void write_qlog(void* user_data, std::uint32_t, const void* data, std::size_t size) {
+        auto* const file = self(user_data).qlog_;
+        if (file && size > 0) [[maybe_unused]] const auto written = std::fwrite(data, 1, size, file);
+    }
+
+    static ngtcp2_conn* conn_of(ngtcp2_crypto_conn_ref* reference) { return self(reference->user_data).conn_; }
+
+    static int verify(gnutls_session_t session) {
+        auto* const reference = static_cast<ngtcp2_crypto_conn_ref*>(gnutls_session_get_ptr(session));
+        return self(reference->user_data).verify_peer() ? 0 : -1;
+    }
+
+    static ngtcp2_callbacks table() noexcept {
+        ngtcp2_callbacks out{};
+        out.client_initial = ngtcp2_crypto_client_initial_cb;
+        out.recv_client_initial = ngtcp2_crypto_recv_client_initial_cb;
+        out.recv_crypto_data = recv_crypto_data;
+        out.handshake_completed = handshake_completed;
+        out.handshake_confirmed = handshake_confirmed;
+        out.encrypt = ngtcp2_crypto_encrypt_cb;
+        out.decrypt = ngtcp2_crypto_decrypt_cb;
+        out.hp_mask = ngtcp2_crypto_hp_mask_cb;
+        out.recv_stream_data = recv_stream_data;
+        out.acked_stream_data_offset = acked_stream_data;
+        out.stream_open = stream_open;
+        out.stream_close = stream_close;
+        out.recv_stateless_reset = recv_stateless_reset;
+        out.recv_retry = ngtcp2_crypto_recv_retry_cb;
+        out.extend_max_local_streams_bidi = extend_max_local_streams_bidi;
+        out.extend_max_local_streams_uni = extend_max_local_streams_uni;
+        out.rand = rand;
+        out.get_new_connection_id = get_new_connection_id;
+        out.remove_connection_id = remove_connection_id;
+        out.update_key = ngtcp2_crypto_update_key_cb;
+        out.stream_reset = stream_reset;
+        out.extend_max_stream_data = extend_max_stream_data;
+        out.delete_crypto_aead_ctx = ngtcp2_crypto_delete_crypto_aead_ctx_cb;
+        out.delete_crypto_cipher_ctx = ngtcp2_crypto_delete_crypto_cipher_ctx_cb;
+        out.recv_datagram = recv_datagram;
+        out.get_path_challenge_data = ngtcp2_crypto_get_path_challenge_data_cb;
+        out.stream_stop_sending = stream_stop_sending;
+        out.version_negotiation = ngtcp2_crypto_version_negotiation_cb;
+        return out;
+    }
+};
+
+const std::string& key_log_path(void* connection) {
+    return static_cast<ConnectionImpl*>(connection)->settings().keylog_file;
+}
+
+base::Result<void> ConnectionImpl::start_engine(const AcceptInfo* accept, const PathInfo& path) {
+    const auto& wanted = *settings_;
+    auto& random = *endpoint_.config_.random;
+    static const ngtcp2_callbacks callbacks = Callbacks::table();
+
+    ngtcp2_settings settings;
+    ngtcp2_settings_default(&settings);
+    settings.initial_ts = endpoint_.now();
+    settings.initial_rtt = wanted.initial_rtt_ms * kMillisecond;
+    settings.cc_algo = native_algorithm(wanted.congestion_control);
+    settings.handshake_timeout = wanted.handshake_timeout_ms ? wanted.handshake_timeout_ms * kMillisecond : UINT64_MAX;
+    settings.max_tx_udp_payload_size = wanted.udp_payload_bytes_max;
+    settings.no_pmtud = !wanted.path_mtu_discovery || wanted.udp_payload_bytes_max <= NGTCP2_MAX_UDP_PAYLOAD_SIZE;
+    settings.max_window = wanted.connection_window_bytes_max;
+    settings.max_stream_window = wanted.stream_window_bytes_max;
+    settings.rand_ctx.native_handle = &random;
+    if (!wanted.qlog_dir.empty()) settings.qlog_write = Callbacks::write_qlog;
+
+    ngtcp2_transport_params params;
+    ngtcp2_transport_params_default(&params);
+    params.initial_max_data = wanted.connection_window_bytes;
+    params.initial_max_stream_data_bidi_local = wanted.stream_window_bytes;
+    params.initial_max_stream_data_bidi_remote = wanted.stream_window_bytes;
+    params.initial_max_stream_data_uni = wanted.stream_window_bytes;
+    params.initial_max_streams_bidi = wanted.max_streams_bidi;
+    params.initial_max_streams_uni = wanted.max_streams_uni;
+    params.max_idle_timeout = wanted.idle_timeout_ms * kMillisecond;
+    params.max_ack_delay = wanted.max_ack_delay_ms * kMillisecond;
+    params.active_connection_id_limit = kActiveIds;
+    params.max_datagram_frame_size = wanted.datagrams ? kDatagramFrameMax : 0;
+    params.grease_quic_bit = 1;
+
+    first_id_ = endpoint_.new_id();
+    if (!wanted.qlog_dir.empty()) {
+        const auto name = fmt::format("{}/{}.sqlog", wanted.qlog_dir, printable_id(first_id_));
+        qlog_ = std::fopen(name.c_str(), "we");
+        if (!qlog_) settings.qlog_write = nullptr;  // a diagnostic aid: its failure must not end the connection
+    }
+
+    const auto native = native_path(path);
+    int rv = 0;
+    if (accept) {
+        const auto& header = *accept->header;
+        params.original_dcid = accept->original_id.value_or(header.dcid);
+        params.original_dcid_present = 1;
+        if (accept->original_id) {
+            params.retry_scid = header.dcid;
+            params.retry_scid_present = 1;
+            settings.token = header.token;
+            settings.tokenlen = header.tokenlen;
+            settings.token_type = NGTCP2_TOKEN_TYPE_RETRY;
+        }
+        params.stateless_reset_token_present = 1;
+        endpoint_.reset_token(first_id_, params.stateless_reset_token);
+        rv = ngtcp2_conn_server_new(&conn_, &header.scid, &first_id_, &native, header.version, &callbacks, &settings,
+                                    &params, nullptr, this);
+    } else {
+        ngtcp2_cid destination;
+        base::FixedBytes<18> raw;
+        random.fill(raw);
+        ngtcp2_cid_init(&destination, base::as_u8(base::ByteView{raw}), raw.size());
+        rv = ngtcp2_conn_client_new(&conn_, &destination, &first_id_, &native, NGTCP2_PROTO_VER_V1, &callbacks,
+                                    &settings, &params, nullptr, this);
+    }
+    if (rv != 0) return fail(Errc::internal, "engine");
+    endpoint_.add_route(first_id_, *this);
+    ids_.push_back(first_id_);
+    if (accept) {
+        // Until the client has our id, its packets carry the one that it made up.
+        endpoint_.add_route(accept->header->dcid, *this);
+        ids_.push_back(accept->header->dcid);
+    }
+    if (wanted.keep_alive_ms > 0) ngtcp2_conn_set_keep_alive_timeout(conn_, wanted.keep_alive_ms * kMillisecond);
+    return {};
+}
+
+base::Result<void> ConnectionImpl::start_tls(std::span<const std::string> alpn, const Credentials& credentials) {
+    conn_ref_.get_conn = Callbacks::conn_of;
+    conn_ref_.user_data = this;
+    const bool judge = !server_ || endpoint_.config_.client_certificate != ClientCertificate::none;
+    GC_TRY(tls_, TlsSession::make({.server = server_,
+                                   .credentials = credentials,
+                                   .alpn = alpn,
+                                   .server_name = server_ ? nullptr : options_->server_name.c_str(),
+                                   .client_certificate = endpoint_.config_.client_certificate,
+                                   .verify = judge ? Callbacks::verify : nullptr,
+                                   .connection = &conn_ref_,
+                                   .log_keys = !settings_->keylog_file.empty()}));
+    ngtcp2_conn_set_tls_native_handle(conn_, tls_.get());
+    return {};
+}
+
+bool ConnectionImpl::verify_peer() {
+    auto peer = read_peer(tls_.get());
+    if (!peer) return false;
+    if (!*peer) return server_ && endpoint_.config_.client_certificate != ClientCertificate::required;
+    const auto* const verifier = server_ ? (endpoint_.config_.client_verifier ? &*endpoint_.config_.client_verifier
+                                                                              : nullptr)
+                                         : &*options_->verifier;
+    static const std::string kNoName;
+    if (!verifier || !accepts(*verifier, **peer, tls_.get(), server_ ? kNoName : options_->server_name)) return false;
+    peer_ = std::move(*peer);
+    return true;
+}
+
+int ConnectionImpl::on_handshake_completed() {
+    handshake_done_ = true;
+    alpn_ = tls_.alpn();
+    if (server_) server_name_ = tls_.server_name();
+    endpoint_.handshake_finished(server_, true);
+    if (server_) {
+        const auto* const factory = endpoint_.find_factory(alpn_);
+        if (factory) handler_ = (*factory)(*this);
+        if (!handler_) {
+            ngtcp2_ccerr error;
+            ngtcp2_ccerr_set_transport_error(&error, NGTCP2_CONNECTION_REFUSED, nullptr, 0);
+            end({.cause = CloseCause::local, .code = NGTCP2_CONNECTION_REFUSED, .reason = {}}, &error);
+            return 0;
+        }
+    } else {
+        server_name_ = options_->server_name;
+        options_.reset();
+    }
+    if (const auto keep = handler_) keep->on_handshake_done(*this);
+    if (peer_ && !settings_->keep_peer_certificate) {
+        peer_->der = {};
+        peer_->spki = {};
+    }
+    return 0;
+}
+
+void ConnectionImpl::free_tls_if_done() {
+    if (!tls_ || !handshake_done_ || settings_->keep_tls) return;
+    if (!server_ && !confirmed_) return;
+    tls_.reset();
+    ngtcp2_conn_set_tls_native_handle(conn_, nullptr);
+    if (server_) {
+        // The client knows our id now: the one it made up is no longer routed (RFC 9000 section 7.2).
+        const auto* const made_up = ngtcp2_conn_get_client_initial_dcid(conn_);
+        if (made_up && !ngtcp2_cid_eq(made_up, &first_id_)) {
+            endpoint_.remove_route(*made_up, *this);
+            std::erase_if(ids_, [&](const ngtcp2_cid& known) { return ngtcp2_cid_eq(&known, made_up) != 0; });
+        }
+    }
+}
+
+}  // namespace zquic
