@@ -78,7 +78,7 @@ void Metadata::write_to(Fields& fields) const {
 
 base::Result<Metadata> Metadata::read_from(const Fields& fields) {
     Metadata out;
-    for (const auto& [name, value] : fields) {
+    for (const auto& [name, value, never_index] : fields) {
         // A name that gRPC does not allow cannot be metadata; HTTP fields of intermediaries are not an error.
         if (is_reserved(name) || !is_name(name)) continue;
         if (!ends_in_bin(name)) {
@@ -99,7 +99,7 @@ base::Result<Metadata> Metadata::read_from(const Fields& fields) {
 
 std::size_t field_section_size(const Fields& fields) noexcept {
     std::size_t size = 0;
-    for (const auto& [name, value] : fields) size += name.size() + value.size() + 32;
+    for (const auto& [name, value, never_index] : fields) size += name.size() + value.size() + 32;
     return size;
 }
 

@@ -36,7 +36,7 @@ struct CallOptions {
     std::uint64_t timeout_ns = kNoDeadline;  ///< From now; sent to the server and enforced here too.
     Metadata metadata{};
     bool wait_for_ready = false;  ///< While unreachable: wait (until the deadline) instead of failing with UNAVAILABLE.
-    bool compress = false;        ///< gzip the requests.
+    bool compress = false;        ///< gzip the requests, accept gzipped responses.
     /// Called once before the call's end is reported, with what the server sent.
     std::function<void(const Metadata& initial, const Metadata& trailing)> on_metadata{};
 };
@@ -71,7 +71,6 @@ void client_half_close(const std::shared_ptr<ClientCall>& call);
 void client_read(const std::shared_ptr<ClientCall>& call, BytesCallback callback);
 void client_reject_response(const std::shared_ptr<ClientCall>& call);
 const Status& client_status(const std::shared_ptr<ClientCall>& call);
-void client_cancel(const std::shared_ptr<ClientCall>& call);
 }  // namespace detail
 
 /// A streaming call of any kind. Destroying it cancels the call; no callback runs afterwards. Move-only; reactor's

@@ -1,0 +1,242 @@
+// The byte level: broken peers, HTTP rules, and relays.
+#include "base/metrics.hpp"
+#include "rig.hpp"
+
+namespace rpc::test {
+namespace {
+
+/// Everything that arrives on one raw stream.
+struct Record final : StreamEvents {
+    void on_headers(Fields fields) override { headers = std::move(fields); }
+    void on_data(base::ByteView bytes) override {
+        body.append(base::as_text(bytes));
+        if (stream) stream->consume(bytes.size());
+    }
+    void on_end(Fields fields) override {
+        trailers = std::move(fields);
+        ended = true;
+    }
+    void on_writable() override { ++writable; }
+    void on_reset(std::uint64_t code, const std::string&) override { reset = code; }
+
+    [[nodiscard]] std::string field(std::string_view name) const {
+        if (const auto* value = find_field(headers, name)) return *value;
+        if (const auto* value = find_field(trailers, name)) return *value;
+        return {};
+    }
+    HttpStream* stream = nullptr;
+    Fields headers, trailers;
+    std::string body;
+    bool ended = false;
+    int writable = 0;
+    std::optional<std::uint64_t> reset;
+};
+
+class Raw : public Rig {
+ public:
+    std::unique_ptr<HttpStream> open(Record& record) {
+        std::optional<Status> ready;
+        channel->when_ready([&](const Status& status) { ready = status; });
+        EXPECT_TRUE(until([&] { return ready.has_value(); }));
+        EXPECT_TRUE(ready && ready->ok());
+        auto stream = channel->open_raw();
+        EXPECT_TRUE(stream);
+        record.stream = stream.get();
+        stream->set_events(record);
+        return stream;
+    }
+    static Fields headers(std::string path = std::string{kUnary.path}) {
+        return {{":method", "POST"},
+                {":scheme", "https"},
+                {":authority", "test"},
+                {":path", std::move(path)},
+                {"content-type", "application/grpc"}};
+    }
+    /// Sends one request and returns what came back.
+    Record exchange(const Fields& fields, std::string_view body) {
+        Record record;
+        const auto stream = open(record);
+        stream->send_headers(fields, body.empty());
+        if (!body.empty()) stream->write(base::to_bytes(body), true);
+        EXPECT_TRUE(until([&] { return record.ended || record.reset; }));
+        record.stream = nullptr;
+        return record;
+    }
+};
+
+constexpr std::string_view kEmptyMessage{"\0\0\0\0\0", 5};
+
+TEST_P(Raw, AnswersAWellFormedCall) {
+    make();
+    serve_echo();
+    const auto answer = exchange(headers(), kEmptyMessage);
+    EXPECT_EQ(answer.field(":status"), "200");
+    EXPECT_EQ(answer.field("content-type"), "application/grpc");
+    EXPECT_EQ(answer.body, kEmptyMessage);
+    EXPECT_EQ(answer.field("grpc-status"), "0");
+}
+
+TEST_P(Raw, RefusesBrokenFraming) {
+    make();
+    serve_echo();
+    using namespace std::string_view_literals;
+    EXPECT_EQ(exchange(headers(), "\2\0\0\0\0"sv).field("grpc-status"), "13") << "flag";
+    EXPECT_EQ(exchange(headers(), "\0\0\0"sv).field("grpc-status"), "13") << "cut prefix";
+    EXPECT_EQ(exchange(headers(), "\0\0\0\0\x09short"sv).field("grpc-status"), "13") << "cut message";
+    EXPECT_EQ(exchange(headers(), "\1\0\0\0\1x"sv).field("grpc-status"), "13") << "compressed without encoding";
+    EXPECT_EQ(exchange(headers(), "\0\xff\xff\xff\xff"sv).field("grpc-status"), "8") << "length beyond the limit";
+    EXPECT_EQ(exchange(headers(), "").field("grpc-status"), "12") << "no message";
+    EXPECT_EQ(exchange(headers(), "\0\0\0\0\0\0\0\0\0\0"sv).field("grpc-status"), "12") << "two messages";
+    EXPECT_EQ(exchange(headers(), kEmptyMessage).field("grpc-status"), "0") << "and it goes on";
+}
+
+TEST_P(Raw, RefusesWhatIsNotGrpc) {
+    make();
+    serve_echo();
+    auto get = headers();
+    get[0].value = "GET";
+    EXPECT_EQ(exchange(get, "").field(":status"), "405");
+    for (const char* type : {"application/json", "application/grpc-web", "application/grpcx"}) {
+        auto fields = headers();
+        fields.back().value = type;
+        EXPECT_EQ(exchange(fields, kEmptyMessage).field(":status"), "415") << type;
+    }
+    auto fields = headers();
+    fields.pop_back();
+    EXPECT_EQ(exchange(fields, kEmptyMessage).field(":status"), "415");
+}
+
+TEST_P(Raw, RefusesMalformedHeaders) {
+    make();
+    serve_echo();
+    const auto with = [](const char* name, const char* value) {
+        auto fields = headers();
+        fields.push_back({name, value});
+        return fields;
+    };
+    EXPECT_EQ(exchange(with("grpc-timeout", "soon"), kEmptyMessage).field("grpc-status"), "13");
+    EXPECT_EQ(exchange(with("key-bin", "***"), kEmptyMessage).field("grpc-status"), "13");
+    const auto encoded = exchange(with("grpc-encoding", "zstd"), kEmptyMessage);
+    EXPECT_EQ(encoded.field("grpc-status"), "12");
+    EXPECT_EQ(encoded.field("grpc-accept-encoding"), kAcceptedEncodings);
+    EXPECT_EQ(exchange(with("grpc-encoding", "gzip"), kEmptyMessage).field("grpc-status"), "0");
+}
+
+TEST_P(Raw, HandlerRelaysBytesWithBackPressure) {
+    make();
+    // Echoes at the byte level: takes credit back only for what could be written on.
+    struct Relay final : StreamEvents {
+        explicit Relay(RawCall the_call) : call{std::move(the_call)} {}
+        void on_headers(Fields) override {}
+        void on_data(base::ByteView bytes) override {
+            call.stream->write(base::to_bytes(bytes), false);
+            if (call.stream->queued_bytes() < 64 * 1024) {
+                call.stream->consume(bytes.size());
+            } else {
+                owed += bytes.size();
+            }
+        }
+        void on_end(Fields) override { call.stream->send_trailers({{"grpc-status", "0"}, {"relayed", "yes"}}); }
+        void on_writable() override { call.stream->consume(std::exchange(owed, 0)); }
+        void on_reset(std::uint64_t code, const std::string&) override { reset = code; }
+        RawCall call;
+        std::size_t owed = 0;
+        std::optional<std::uint64_t> reset;
+    };
+    std::unique_ptr<Relay> relay;
+    server->set_raw_handler([&](RawCall call) {
+        EXPECT_EQ(call.path, "/any.Service/Method");
+        relay = std::make_unique<Relay>(std::move(call));
+        relay->call.stream->set_events(*relay);
+        relay->call.stream->send_headers({{":status", "200"}, {"content-type", "application/grpc"}}, false);
+    });
+    Record record;
+    auto stream = open(record);
+    stream->send_headers(headers("/any.Service/Method"), false);
+    const std::string text(1'000'000, 'r');
+    stream->write(base::to_bytes(text), true);
+    ASSERT_TRUE(until([&] { return record.ended || record.reset; }));
+    EXPECT_EQ(record.body, text);
+    EXPECT_EQ(record.field("relayed"), "yes");
+    EXPECT_EQ(server->calls_in_flight(), 0u);
+
+    // A client that goes away is seen as a reset.
+    Record second;
+    auto other = open(second);
+    relay.reset();
+    other->send_headers(headers("/any.Service/Method"), false);
+    ASSERT_TRUE(until([&] { return relay != nullptr; }));
+    other->reset(static_cast<std::uint64_t>(H3Code::request_cancelled));
+    ASSERT_TRUE(until([&] { return relay->reset.has_value(); }));
+    EXPECT_EQ(*relay->reset, static_cast<std::uint64_t>(H3Code::request_cancelled));
+    relay.reset();
+}
+
+TEST_P(Raw, ClientReadsAnswersThatAreNotGrpc) {
+    make();
+    Fields answer;
+    bool with_body = false;
+    std::vector<std::unique_ptr<HttpStream>> streams;
+    Record sink;
+    server->set_raw_handler([&](RawCall call) {
+        call.stream->set_events(sink);
+        call.stream->send_headers(answer, !with_body);
+        if (with_body) call.stream->write(base::to_bytes("<html>"), true);
+        call.stream->stop_reading(static_cast<std::uint64_t>(H3Code::no_error));
+        streams.push_back(std::move(call.stream));
+    });
+    answer = {{":status", "404"}};
+    EXPECT_EQ(call({}).error().code, StatusCode::unimplemented);
+    answer = {{":status", "503"}, {"content-type", "text/html"}};
+    with_body = true;
+    EXPECT_EQ(call({}).error().code, StatusCode::unavailable);
+    answer = {{":status", "200"}, {"content-type", "text/html"}};
+    EXPECT_EQ(call({}).error().code, StatusCode::unknown);
+    answer = {{":status", "200"}, {"content-type", "application/grpc"}};
+    EXPECT_FALSE(call({}));
+    with_body = false;
+    answer = {
+        {":status", "200"}, {"content-type", "application/grpc"}, {"grpc-status", "5"}, {"grpc-message", "caf%C3%A9"}};
+    EXPECT_EQ(call({}).error(), (Status{StatusCode::not_found, "café"}));
+    answer.at(2).value = "99";
+    EXPECT_EQ(call({}).error().code, StatusCode::unknown);
+    answer.at(2).value = "x";
+    EXPECT_EQ(call({}).error().code, StatusCode::unknown);
+}
+
+TEST_P(Raw, ResetsOfTheServerBecomeStatuses) {
+    make();
+    std::uint64_t code = 0;
+    Record sink;
+    server->set_raw_handler([&](RawCall call) {
+        call.stream->set_events(sink);
+        call.stream->reset(code);
+    });
+    code = 0x10c;
+    EXPECT_EQ(call({}).error().code, StatusCode::cancelled);
+    code = 0x107;
+    EXPECT_EQ(call({}).error().code, StatusCode::resource_exhausted);
+    code = 0x102;
+    EXPECT_EQ(call({}).error().code, StatusCode::internal);
+}
+
+TEST_P(Raw, MetricsCountByMethodAndCode) {
+    base::MetricsRegistry metrics;
+    make({.metrics = &metrics});
+    serve_echo();
+    EXPECT_TRUE(call({}));
+    EXPECT_TRUE(call({}));
+    constexpr UnaryMethod<Message, Message> kNoMethod{"/test.v1.Test/Missing"};
+    EXPECT_FALSE(call(kNoMethod, {}));
+    const auto text = metrics.render();
+    EXPECT_NE(text.find("rpc_server_calls_total{method=\"/test.v1.Test/Unary\",code=\"OK\"} 2"), text.npos) << text;
+    EXPECT_NE(text.find("rpc_server_calls_total{method=\"unknown\",code=\"UNIMPLEMENTED\"} 1"), text.npos) << text;
+    EXPECT_NE(text.find("rpc_server_calls_in_flight 0"), text.npos) << text;
+    EXPECT_NE(text.find("rpc_server_call_seconds_count{method=\"/test.v1.Test/Unary\"} 2"), text.npos) << text;
+    TearDown();
+}
+
+INSTANTIATE_TEST_SUITE_P(Over, Raw, testing::Values(Transport::loopback, Transport::quic), name_of);
+
+}  // namespace
+}  // namespace rpc::test
