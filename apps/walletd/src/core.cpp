@@ -1,0 +1,83 @@
+#include "core.hpp"
+
+#include <fmt/format.h>
+
+#include "base/bcs.hpp"
+
+namespace walletd {
+
+rpc::Status status_for(const base::Diagnostic& diagnostic) {
+    const auto& error = diagnostic.error;
+    if (error.domain != &error_domain(Errc::locked)) return rpc::status_from(diagnostic);
+    const auto precondition = [&](std::string_view reason) {
+        return rpc::Status{rpc::StatusCode::failed_precondition, fmt::format("{}: {}", reason, diagnostic.text)};
+    };
+    switch (static_cast<Errc>(error.code)) {
+        case Errc::locked: return precondition("locked");
+        case Errc::not_initialised: return precondition("not_initialised");
+        case Errc::insufficient_funds: return precondition("insufficient_funds");
+        case Errc::bad_transaction:
+        case Errc::wrong_chain:
+        case Errc::not_ours: return precondition("rejected");
+        case Errc::already_initialised:
+        case Errc::label_taken: return {rpc::StatusCode::already_exists, diagnostic.text};
+        case Errc::unknown_account: return {rpc::StatusCode::invalid_argument, diagnostic.text};
+        case Errc::bad_words:
+        case Errc::weak_password: return {rpc::StatusCode::invalid_argument, diagnostic.text};
+        case Errc::wrong_password:
+        case Errc::back_off:
+        case Errc::denied: return {rpc::StatusCode::permission_denied, diagnostic.text};
+        case Errc::bad_proof: return {rpc::StatusCode::data_loss, diagnostic.text};
+        case Errc::not_a_wallet:
+        case Errc::newer_version:
+        case Errc::damaged:
+        case Errc::in_use:
+        case Errc::storage: break;
+    }
+    return {rpc::StatusCode::internal, diagnostic.text};
+}
+
+rpc::CallHandle reach_chain(Core& core, std::move_only_function<void(rpc::StatusOr<chain::Status>)> done) {
+    return core.node.call(
+        kChainStatus, chain::GetStatusRequest{},
+        [&core, done = std::move(done)](rpc::StatusOr<chain::Status> status) mutable {
+            if (!status) return done(std::move(status));
+            const auto genesis = base::to_fixed<32>(base::as_bytes(status->genesis_hash()));
+            if (!genesis || status->chain_id().empty() || status->chain_id().size() > ledger::kChainIdBytesMax) {
+                return done(rpc::error(rpc::StatusCode::data_loss, "the node does not say which chain it serves"));
+            }
+            if (!core.config.genesis_hash.empty() && core.config.genesis_hash != base::to_hex(*genesis)) {
+                return done(
+                    rpc::error(rpc::StatusCode::failed_precondition,
+                               fmt::format("rejected: the node serves the chain with genesis {}, walletd.toml names {}",
+                                           base::to_hex(*genesis), core.config.genesis_hash)));
+            }
+            if (core.trust.chain) {
+                if (core.trust.chain->genesis_hash != *genesis || core.trust.chain->chain_id != status->chain_id()) {
+                    return done(rpc::error(
+                        rpc::StatusCode::failed_precondition,
+                        fmt::format("rejected: the node serves {} (genesis {}), this wallet belongs to {} (genesis {})",
+                                    status->chain_id(), base::to_hex(*genesis), core.trust.chain->chain_id,
+                                    base::to_hex(core.trust.chain->genesis_hash))));
+                }
+                return done(std::move(status));
+            }
+            core.trust.chain = ledger::ChainBinding{.chain_id = status->chain_id(), .genesis_hash = *genesis};
+            core.log.info("pinned the chain met first", {{"chain_id", status->chain_id()}, {"genesis", *genesis}});
+            base::BcsWriter fact;
+            fact.string(status->chain_id());
+            fact.fixed(*genesis);
+            core.offload_call<void>(
+                kWalletLane,
+                [&journal = core.journal, bytes = std::move(fact).take()]() -> base::Checked<void> {
+                    if (auto stored = journal.set_fact("chain", bytes); !stored) return explained(stored.error());
+                    return {};
+                },
+                [&log = core.log](base::Checked<void> stored) {
+                    if (!stored) log.error("the chain could not be remembered", {{"error", stored.error()}});
+                });
+            done(std::move(status));
+        });
+}
+
+}  // namespace walletd

@@ -1,0 +1,69 @@
+#pragma once
+// What the operations of the wallet service share. Everything here belongs to the reactor's thread, except Keystore,
+// Journal and Signer, which are thread-safe and used on the offload lanes.
+
+#include <map>
+#include <set>
+
+#include "base/log.hpp"
+#include "chain_client.hpp"
+#include "io/offload.hpp"
+#include "walletd/config.hpp"
+#include "walletd/journal.hpp"
+#include "walletd/signer.hpp"
+#include "walletd/trust.hpp"
+
+namespace walletd {
+
+/// The lanes: passwords take a second each, everything else some milliseconds.
+inline constexpr std::string_view kPasswordLane = "password";
+inline constexpr std::string_view kWalletLane = "wallet";
+
+inline constexpr const char* kVersion = WALLETD_VERSION;
+
+struct Core {
+    const Config& config;
+    io::Reactor& reactor;
+    io::Offload& offload;
+    Keystore& keystore;
+    Journal& journal;
+    Signer& signer;
+    ChainClient node;
+    const base::Log& log;
+
+    Trust trust;
+    std::uint64_t verified_height = 0;  ///< Of the highest header whose certificate was checked.
+    std::uint32_t sends = 0;            ///< Under way.
+    std::map<std::uint32_t, std::set<std::uint64_t>> nonces_under_way;  ///< By account.
+
+    /// Runs `work` on a lane and `done` with its result on the reactor. A full lane answers RESOURCE_EXHAUSTED.
+    template <typename T>
+    void offload_call(std::string_view lane, std::move_only_function<base::Checked<T>()> work,
+                      std::move_only_function<void(base::Checked<T>)> done) {
+        auto result = std::make_shared<std::optional<base::Checked<T>>>();
+        auto answer = std::make_shared<std::move_only_function<void(base::Checked<T>)>>(std::move(done));
+        const auto submitted = offload.submit(
+            lane, [result, work = std::move(work)]() mutable { result->emplace(work()); }, reactor,
+            [result, answer]() mutable { (*answer)(std::move(**result)); });
+        if (!submitted) {
+            (*answer)(base::explain(base::Errc::overloaded, "walletd has too much to do at the moment; try again"));
+        }
+    }
+};
+
+/// The status that a caller sees for an error of the wallet; see the reasons in wallet.proto.
+rpc::Status status_for(const base::Diagnostic& diagnostic);
+inline rpc::Status status_for(const base::Error& error) {
+    return status_for(base::Diagnostic{.error = error, .text = base::to_string(error)});
+}
+
+/// Makes sure that the chain is known: pins it at first contact, refuses a node of another one. Calls back on the
+/// reactor with the node's status. The handle must be kept.
+rpc::CallHandle reach_chain(Core& core, std::move_only_function<void(rpc::StatusOr<chain::Status>)> done);
+
+/// A diagnostic for errors without a sentence of their own.
+inline std::unexpected<base::Diagnostic> explained(const base::Error& error) {
+    return std::unexpected{base::Diagnostic{.error = error, .text = base::to_string(error)}};
+}
+
+}  // namespace walletd

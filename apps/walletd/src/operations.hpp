@@ -1,0 +1,29 @@
+#pragma once
+// The longer operations of the wallet service. Each is an object that lives until its call is answered or cancelled.
+
+#include "core.hpp"
+#include "ghost/wallet/v1/wallet.pb.h"
+#include "rpc/call.hpp"
+
+namespace walletd {
+
+namespace wallet = ghost::wallet::v1;
+
+/// Balances, each proved against one finalized header.
+void start_balance(Core& core, rpc::CallContext& call, wallet::BalanceRequest request,
+                   rpc::Responder<wallet::Balance> done);
+/// Builds, signs, submits and follows a transaction.
+void start_send(Core& core, rpc::CallContext& call, wallet::SendRequest request,
+                rpc::ServerStream<wallet::SendProgress> out);
+/// The node's index of the account's transactions, as seen from the account.
+void start_history(Core& core, rpc::CallContext& call, wallet::HistoryRequest request,
+                   rpc::Responder<wallet::HistoryResponse> done);
+
+wallet::Account account_message(const AccountInfo& account);
+wallet::WalletStatus status_message(Keystore& keystore);
+base::Checked<wallet::Signature> sign_message(Signer& signer, const wallet::SignRequest& request,
+                                              const ledger::ChainBinding& chain);
+/// What a receipt means for `address`: one entry for each transfer in or out.
+std::vector<wallet::HistoryEntry> history_entries(const chain::TransactionReceipt& receipt, const std::string& address);
+
+}  // namespace walletd

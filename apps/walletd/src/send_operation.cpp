@@ -1,0 +1,447 @@
+// check the request ─▶ account, recipient (wallet lane) ─▶ chain status, account ─▶ nonce ─▶ fee ─▶ sign and journal
+// (wallet lane) ─▶ submit ─▶ follow until final or dropped
+//
+// The nonce is taken on the reactor between two calls, so sends of one account run side by side without a gap.
+#include <fmt/format.h>
+
+#include "io/timer.hpp"
+#include "ledger/codec.hpp"
+#include "operations.hpp"
+
+namespace walletd {
+namespace {
+
+constexpr std::uint64_t kRetryNs = 300'000'000;
+constexpr std::uint64_t kProbeGas = 1'000'000;  ///< Stands in for the limit that the estimate gives.
+
+struct Prepared {
+    AccountInfo account;
+    bool first_time = true;
+    std::string looks_like;
+};
+
+/// What the caller asked for, parsed.
+struct Payment {
+    gcrypt::Address to;
+    ledger::AssetId asset;
+    ledger::Amount amount{};
+    std::string memo;
+    std::optional<ledger::Amount> tip;
+};
+
+rpc::StatusOr<Payment> parse(const wallet::SendRequest& request) {
+    const auto bad = [](std::string text) { return rpc::error(rpc::StatusCode::invalid_argument, std::move(text)); };
+    Payment payment;
+    const auto to = gcrypt::Address::parse_checked(request.to());
+    if (!to) return bad(fmt::format("the recipient is not an address: {}", to.error().text));
+    payment.to = *to;
+    const auto amount = base::u128_from_string(request.amount());
+    if (!amount || *amount == 0) return bad("the amount is a positive number of atomic units");
+    payment.amount = *amount;
+    if (!request.asset_id().empty()) {
+        const auto asset = base::to_fixed<32>(base::as_bytes(request.asset_id()));
+        if (!asset) return bad("an asset id has 32 bytes");
+        payment.asset.bytes = *asset;
+    }
+    if (request.memo().size() > ledger::kMemoBytesMax) {
+        return bad(fmt::format("the memo has {} bytes, at most {} fit", request.memo().size(), ledger::kMemoBytesMax));
+    }
+    payment.memo = request.memo();
+    if (request.has_tip_per_gas()) {
+        const auto tip = base::u128_from_string(request.tip_per_gas());
+        if (!tip) return bad("the tip is a number of agcc per gas");
+        payment.tip = *tip;
+    }
+    return payment;
+}
+
+base::Checked<Prepared> prepare(Keystore& keystore, Journal& journal, const std::string& from, const std::string& to) {
+    Prepared prepared;
+    GC_TRY(prepared.account, keystore.find(from));
+    if (keystore.status().locked) return base::explain(Errc::locked, "the wallet is locked");
+    const auto known = journal.knows_recipient(to);
+    if (!known) return explained(known.error());
+    prepared.first_time = !*known;
+    if (*known) return prepared;
+    for (const auto& own : keystore.accounts()) {
+        if (own.address.to_text() == to) prepared.first_time = false;
+        if (looks_alike(own.address.to_text(), to)) prepared.looks_like = own.address.to_text();
+    }
+    const auto recipients = journal.recipients();
+    if (!recipients) return explained(recipients.error());
+    for (const auto& recipient : *recipients) {
+        if (looks_alike(recipient, to)) prepared.looks_like = recipient;
+    }
+    return prepared;
+}
+
+class SendOperation : public std::enable_shared_from_this<SendOperation> {
+ public:
+    SendOperation(Core& core, wallet::SendRequest request, Payment payment, rpc::ServerStream<wallet::SendProgress> out)
+        : core_{core},
+          request_{std::move(request)},
+          payment_{std::move(payment)},
+          out_{std::move(out)},
+          retry_{core.reactor, [this] { follow(); }} {
+        ++core_.sends;
+    }
+    ~SendOperation() {
+        --core_.sends;
+        release_nonce();
+    }
+
+    void start() {
+        core_.offload_call<Prepared>(
+            kWalletLane,
+            [&core = core_, from = request_.from(), to = payment_.to.to_text()] {
+                return prepare(core.keystore, core.journal, from, to);
+            },
+            [self = shared_from_this()](base::Checked<Prepared> prepared) {
+                if (self->stopped_) return;
+                if (!prepared) return self->fail(status_for(prepared.error()));
+                self->prepared_ = std::move(*prepared);
+                if (!self->prepared_.looks_like.empty() && !self->request_.dry_run() &&
+                    !self->request_.accept_look_alike()) {
+                    return self->fail(
+                        {rpc::StatusCode::failed_precondition,
+                         fmt::format("look_alike: the recipient resembles {}, which this wallet knows, but is "
+                                     "another address",
+                                     self->prepared_.looks_like)});
+                }
+                self->reach();
+            });
+    }
+    void stop() {
+        stopped_ = true;
+        call_ = {};
+        stream_ = {};
+        retry_.cancel();
+        self_.reset();
+    }
+
+ private:
+    void reach() {
+        call_ = reach_chain(core_, [self = shared_from_this()](rpc::StatusOr<chain::Status> status) {
+            if (!status) return self->fail(std::move(status).error());
+            if (!status->accepting() && !status->not_accepting_reason().empty()) {
+                return self->fail({rpc::StatusCode::unavailable,
+                                   fmt::format("the node takes no transactions: {}", status->not_accepting_reason())});
+            }
+            self->height_ = status->finalized_height();
+            self->ask_account();
+        });
+    }
+
+    void ask_account() {
+        chain::AccountRequest request;
+        request.set_address(prepared_.account.address.to_text());
+        call_ =
+            core_.node.call(kChainAccount, request, [self = shared_from_this()](rpc::StatusOr<chain::Account> account) {
+                if (!account) return self->fail(std::move(account).error());
+                self->node_account_ = std::move(*account);
+                self->read_journal();
+            });
+    }
+
+    void read_journal() {
+        const Journal::Horizon horizon{
+            .account = prepared_.account.index, .finalized_nonce = node_account_.nonce(), .finalized_height = height_};
+        core_.offload_call<std::vector<JournalEntry>>(
+            kWalletLane,
+            [&journal = core_.journal, horizon]() -> base::Checked<std::vector<JournalEntry>> {
+                auto entries = journal.open_entries(horizon);
+                if (!entries) return explained(entries.error());
+                return std::move(*entries);
+            },
+            [self = shared_from_this()](base::Checked<std::vector<JournalEntry>> entries) {
+                if (self->stopped_) return;
+                if (!entries) return self->fail(status_for(entries.error()));
+                self->take_nonce(*entries);
+                self->estimate();
+            });
+    }
+
+    void take_nonce(const std::vector<JournalEntry>& entries) {
+        auto& under_way = core_.nonces_under_way[prepared_.account.index];
+        const auto pending = std::max(node_account_.pending_nonce(), node_account_.nonce());
+        nonce_ = next_nonce(pending, entries, under_way);
+        under_way.insert(*nonce_);
+        if (request_.dry_run()) return;
+        // A node that was restarted has an empty mempool: give it back what it had taken, or ours would wait for ever.
+        for (const auto& entry : entries) {
+            if (!entry.accepted || entry.nonce < pending || entry.nonce > *nonce_) continue;
+            chain::Transaction again;
+            again.set_raw(std::string{base::as_text(entry.raw)});
+            core_.node.call(kChainSubmit, again, [](rpc::StatusOr<chain::TransactionReceipt>) {}).detach();
+        }
+    }
+
+    void estimate() {
+        tx_ = ledger::Tx{
+            .version = ledger::kTxVersion,
+            .genesis_hash = core_.trust.chain->genesis_hash,
+            .sender = prepared_.account.address,
+            .nonce = *nonce_,
+            .valid_until_height = height_ + core_.config.tx_valid_blocks,
+            .gas_limit = 0,
+            .max_fee_per_gas = 0,
+            .tip_per_gas = 0,
+            .msgs = {ledger::Transfer{.to = payment_.to, .asset = payment_.asset, .amount = payment_.amount}},
+            .memo = payment_.memo};
+        auto probe = tx_;
+        probe.gas_limit = kProbeGas;
+        ledger::SignedTx unsigned_tx{.tx = std::move(probe), .auth = {}};
+        unsigned_tx.auth.public_key = prepared_.account.public_key.bytes;
+        chain::EstimateFeeRequest request;
+        request.set_raw(std::string{base::as_text(ledger::encode(unsigned_tx))});
+        call_ = core_.node.call(kChainEstimate, request,
+                                [self = shared_from_this()](rpc::StatusOr<chain::FeeEstimate> fee) {
+                                    if (!fee) return self->fail(std::move(fee).error());
+                                    self->apply_fee(*fee);
+                                });
+    }
+
+    void apply_fee(const chain::FeeEstimate& fee) {
+        const auto base_fee = base::u128_from_string(fee.base_fee());
+        const auto suggested_tip = base::u128_from_string(fee.suggested_tip());
+        const auto suggested_max = base::u128_from_string(fee.suggested_max_fee_per_gas());
+        if (!base_fee || !suggested_max)
+            return fail({rpc::StatusCode::data_loss, "the node's fee estimate is malformed"});
+        tx_.gas_limit = fee.gas_limit();
+        // The base fee is what the chain really takes; a tip is a gift. A node that suggests a large one gets none of
+        // it.
+        tx_.tip_per_gas = payment_.tip ? *payment_.tip : std::min(suggested_tip ? *suggested_tip : 0, *base_fee);
+        const auto with_tip = base::checked_add(*base_fee, tx_.tip_per_gas);
+        if (!with_tip) return fail({rpc::StatusCode::invalid_argument, "the tip is too large"});
+        tx_.max_fee_per_gas = std::max(*suggested_max, *with_tip);
+        const auto max_fee = base::checked_mul(tx_.max_fee_per_gas, tx_.gas_limit);
+        if (!max_fee) return fail({rpc::StatusCode::data_loss, "the node's fee estimate is beyond any balance"});
+        max_fee_ = *max_fee;
+        if (!check_funds()) return;
+        sign();
+    }
+
+    [[nodiscard]] ledger::Amount listed_balance(const ledger::AssetId& asset) const {
+        for (const auto& balance : node_account_.balances()) {
+            const auto id = balance.asset_id().empty() ? std::string(32, '\0') : balance.asset_id();
+            if (base::equal(base::as_bytes(id), asset.bytes))
+                return base::u128_from_string(balance.amount()).value_or(0);
+        }
+        return 0;
+    }
+
+    bool check_funds() {
+        const bool is_gcc = payment_.asset == ledger::kGcc;
+        const auto total = base::checked_add(is_gcc ? payment_.amount : 0, max_fee_);
+        const auto gcc = listed_balance(ledger::kGcc);
+        const auto short_of = [this](std::string text) {
+            fail({rpc::StatusCode::failed_precondition, "insufficient_funds: " + std::move(text)});
+            return false;
+        };
+        const auto text = [](ledger::Amount agcc) {
+            return base::units_to_decimal(agcc, ledger::kGccDecimals) + " GCC";
+        };
+        if (!total || gcc < *total) {
+            return short_of(fmt::format("{} holds {}; this takes up to {} with the fee",
+                                        prepared_.account.address.to_text(), text(gcc),
+                                        total ? text(*total) : "more than exists"));
+        }
+        max_total_ = *total;
+        if (!is_gcc && listed_balance(payment_.asset) < payment_.amount) {
+            return short_of(fmt::format("{} holds too little of that asset", prepared_.account.address.to_text()));
+        }
+        return true;
+    }
+
+    void sign() {
+        core_.offload_call<SignedTransaction>(
+            kWalletLane,
+            [&core = core_, raw = ledger::encode(tx_), chain = *core_.trust.chain, index = prepared_.account.index,
+             dry_run = request_.dry_run(),
+             now_ms = base::system_clock().unix_ms()]() -> base::Checked<SignedTransaction> {
+                GC_TRY(auto signed_tx, core.signer.sign(raw, chain));
+                if (dry_run) return signed_tx;
+                const JournalEntry entry{.account = index,
+                                         .nonce = signed_tx.tx.tx.nonce,
+                                         .tx_id = signed_tx.id,
+                                         .raw = signed_tx.raw,
+                                         .accepted = false,
+                                         .valid_until = signed_tx.tx.tx.valid_until_height};
+                if (auto written = core.journal.put(entry, now_ms); !written) return explained(written.error());
+                return signed_tx;
+            },
+            [self = shared_from_this()](base::Checked<SignedTransaction> signed_tx) {
+                if (self->stopped_) return;
+                if (!signed_tx) return self->fail(status_for(signed_tx.error()));
+                self->signed_.emplace(std::move(*signed_tx));
+                if (!self->request_.dry_run()) return self->submit();
+                chain::TransactionReceipt receipt;
+                receipt.set_tx_id(std::string{base::as_text(self->signed_->id)});
+                self->report(std::move(receipt));
+                self->out_.finish();
+            });
+    }
+
+    void submit() {
+        chain::Transaction transaction;
+        transaction.set_raw(std::string{base::as_text(signed_->raw)});
+        call_ = core_.node.call(kChainSubmit, transaction,
+                                [self = shared_from_this()](rpc::StatusOr<chain::TransactionReceipt> receipt) {
+                                    if (!receipt && receipt.error().code != rpc::StatusCode::already_exists) {
+                                        return self->not_submitted(receipt.error());
+                                    }
+                                    chain::TransactionReceipt accepted;
+                                    accepted.set_state(chain::TX_STATE_PENDING);
+                                    if (receipt) accepted = std::move(*receipt);
+                                    accepted.set_tx_id(std::string{base::as_text(self->signed_->id)});
+                                    self->report(std::move(accepted));
+                                    self->accepted();
+                                });
+    }
+
+    void not_submitted(const rpc::Status& status) {
+        switch (status.code) {
+            case rpc::StatusCode::invalid_argument:
+            case rpc::StatusCode::failed_precondition:
+            case rpc::StatusCode::resource_exhausted:
+            case rpc::StatusCode::permission_denied:
+            case rpc::StatusCode::unimplemented:
+                // The node has said no: the nonce is free again.
+                in_lane([&journal = core_.journal, id = signed_->id] { return journal.remove(id); });
+                return fail({rpc::StatusCode::failed_precondition, "rejected: " + status.message});
+            default:
+                // It may have arrived. The nonce stays with this transaction until the node denies knowing it.
+                return fail({status.code, fmt::format("{}; the outcome is unknown, the transaction is {}",
+                                                      status.message, base::to_hex(signed_->id))});
+        }
+    }
+
+    void accepted() {
+        in_lane([&journal = core_.journal, id = signed_->id, to = payment_.to.to_text(),
+                 now_ms = base::system_clock().unix_ms()]() -> base::Result<void> {
+            GC_CHECK(journal.accept(id));
+            return journal.note_recipient(to, now_ms);
+        });
+        give_up_ns_ = core_.reactor.now_ns() + core_.config.finality_timeout_ms * 1'000'000;
+        follow();
+    }
+
+    void follow() {
+        const auto now = core_.reactor.now_ns();
+        if (now >= give_up_ns_) {
+            return fail(
+                {rpc::StatusCode::deadline_exceeded,
+                 fmt::format("the transaction {} was accepted, but is not final yet", base::to_hex(signed_->id))});
+        }
+        chain::TransactionRequest request;
+        request.set_tx_id(std::string{base::as_text(signed_->id)});
+        // The stream's callbacks hold this operation, and it holds the stream: the end of either breaks the circle.
+        self_ = shared_from_this();
+        stream_ = core_.node.follow(request, give_up_ns_ - now);
+        stream_.for_each([this](chain::TransactionReceipt receipt) { on_receipt(std::move(receipt)); },
+                         [this](const rpc::Status&) {
+                             // The bridge or the node went away: ask again until the time is over.
+                             if (!stopped_ && !out_.finished()) retry_.arm_after(kRetryNs);
+                         });
+    }
+
+    void on_receipt(chain::TransactionReceipt receipt) {
+        if (stopped_ || out_.finished()) return;
+        receipt.set_tx_id(std::string{base::as_text(signed_->id)});
+        const auto state = receipt.state();
+        if (state == chain::TX_STATE_UNKNOWN || state == chain::TX_STATE_UNSPECIFIED) return;
+        if (state != last_state_) report(std::move(receipt));
+        if (state != chain::TX_STATE_FINALIZED && state != chain::TX_STATE_DROPPED) return;
+        in_lane([&journal = core_.journal, id = signed_->id] { return journal.remove(id); });
+        out_.finish();
+        end();
+    }
+
+    void report(chain::TransactionReceipt receipt) {
+        last_state_ = receipt.state();
+        wallet::SendProgress progress;
+        *progress.mutable_receipt() = std::move(receipt);
+        if (!std::exchange(reported_, true)) {
+            progress.set_raw(std::string{base::as_text(signed_->raw)});
+            progress.set_max_fee(base::to_string(max_fee_));
+            progress.set_max_total(base::to_string(max_total_));
+            progress.set_from(prepared_.account.address.to_text());
+            progress.set_first_time_recipient(prepared_.first_time);
+            progress.set_looks_like(prepared_.looks_like);
+        }
+        // A handful of small messages: the buffer cannot be full, and a caller who left is told by on_cancel.
+        (void)out_.write(progress);
+    }
+
+    void in_lane(std::move_only_function<base::Result<void>()> work) {
+        core_.offload_call<void>(
+            kWalletLane,
+            [work = std::move(work)]() mutable -> base::Checked<void> {
+                if (auto done = work(); !done) return explained(done.error());
+                return {};
+            },
+            [&log = core_.log](base::Checked<void> done) {
+                if (!done) log.error("the journal could not be written", {{"error", done.error()}});
+            });
+    }
+
+    void release_nonce() {
+        if (!nonce_) return;
+        core_.nonces_under_way[prepared_.account.index].erase(*nonce_);
+        nonce_.reset();
+    }
+    void fail(rpc::Status status) {
+        out_.finish(std::move(status));
+        end();
+    }
+    /// Lets go of itself in a later turn: the caller may be one of its own callbacks.
+    void end() {
+        stopped_ = true;
+        retry_.cancel();
+        core_.reactor.defer([self = shared_from_this()] {
+            self->call_ = {};
+            self->stream_ = {};
+            self->self_.reset();
+        });
+    }
+
+    Core& core_;
+    wallet::SendRequest request_;
+    Payment payment_;
+    rpc::ServerStream<wallet::SendProgress> out_;
+    io::Timer retry_;
+    rpc::CallHandle call_;
+    rpc::ClientStream<chain::TransactionRequest, chain::TransactionReceipt> stream_;
+    std::shared_ptr<SendOperation> self_;
+    Prepared prepared_;
+    chain::Account node_account_;
+    std::optional<std::uint64_t> nonce_;
+    ledger::Tx tx_;
+    std::optional<SignedTransaction> signed_;
+    ledger::Amount max_fee_ = 0;
+    ledger::Amount max_total_ = 0;
+    std::uint64_t height_ = 0;
+    std::uint64_t give_up_ns_ = 0;
+    chain::TxState last_state_ = chain::TX_STATE_UNSPECIFIED;
+    bool reported_ = false;
+    bool stopped_ = false;
+};
+
+}  // namespace
+
+void start_send(Core& core, rpc::CallContext& call, wallet::SendRequest request,
+                rpc::ServerStream<wallet::SendProgress> out) {
+    auto payment = parse(request);
+    if (!payment) return out.finish(std::move(payment).error());
+    if (core.sends >= core.config.sends_max) {
+        return out.finish({rpc::StatusCode::resource_exhausted,
+                           fmt::format("{} sends are under way; wait for one to finish", core.sends)});
+    }
+    auto operation = std::make_shared<SendOperation>(core, std::move(request), std::move(*payment), std::move(out));
+    call.on_cancel([weak = std::weak_ptr{operation}] {
+        if (const auto alive = weak.lock()) alive->stop();
+    });
+    operation->start();
+}
+
+}  // namespace walletd

@@ -1,0 +1,198 @@
+#include "service.hpp"
+
+#include <fmt/format.h>
+
+namespace walletd {
+namespace {
+
+constexpr rpc::UnaryMethod<wallet::CreateAccountRequest, wallet::Account> kCreateAccount{
+    "/ghost.wallet.v1.WalletService/CreateAccount"};
+constexpr rpc::UnaryMethod<wallet::SignRequest, wallet::Signature> kSignTransaction{
+    "/ghost.wallet.v1.WalletService/SignTransaction"};
+constexpr rpc::UnaryMethod<wallet::BalanceRequest, wallet::Balance> kGetBalance{
+    "/ghost.wallet.v1.WalletService/GetBalance"};
+constexpr rpc::UnaryMethod<wallet::ListAccountsRequest, wallet::ListAccountsResponse> kListAccounts{
+    "/ghost.wallet.v1.WalletService/ListAccounts"};
+constexpr rpc::ServerStreamMethod<wallet::SendRequest, wallet::SendProgress> kSend{
+    "/ghost.wallet.v1.WalletService/Send"};
+constexpr rpc::UnaryMethod<wallet::HistoryRequest, wallet::HistoryResponse> kGetHistory{
+    "/ghost.wallet.v1.WalletService/GetHistory"};
+constexpr rpc::UnaryMethod<wallet::WalletStatusRequest, wallet::WalletStatus> kGetStatus{
+    "/ghost.wallet.v1.WalletService/GetStatus"};
+
+/// Runs `work` on the wallet lane and answers with its result.
+template <typename Res>
+void answer(Core& core, std::move_only_function<base::Checked<Res>()> work, rpc::Responder<Res> done) {
+    auto responder = std::make_shared<rpc::Responder<Res>>(std::move(done));
+    core.offload_call<Res>(kWalletLane, std::move(work), [responder](base::Checked<Res> result) {
+        if (result) {
+            responder->respond(*result);
+        } else {
+            responder->fail(status_for(result.error()));
+        }
+    });
+}
+
+void get_status(Core& core, rpc::CallContext& call, rpc::Responder<wallet::WalletStatus> done) {
+    struct Operation {
+        rpc::Responder<wallet::WalletStatus> done;
+        wallet::WalletStatus status;
+        rpc::CallHandle handle;
+        bool stopped = false;
+    };
+    auto operation = std::make_shared<Operation>(Operation{.done = std::move(done), .status = {}, .handle = {}});
+    call.on_cancel([weak = std::weak_ptr{operation}] {
+        if (const auto alive = weak.lock()) {
+            alive->stopped = true;
+            alive->handle = {};
+        }
+    });
+    core.offload_call<wallet::WalletStatus>(
+        kWalletLane,
+        [&keystore = core.keystore]() -> base::Checked<wallet::WalletStatus> { return status_message(keystore); },
+        [&core, operation](base::Checked<wallet::WalletStatus> status) {
+            if (operation->stopped) return;
+            if (!status) return operation->done.fail(status_for(status.error()));
+            operation->status = std::move(*status);
+            operation->handle = reach_chain(core, [&core, operation](rpc::StatusOr<chain::Status> node) {
+                auto& out = operation->status;
+                out.set_node_reachable(node.has_value());
+                if (!node) out.set_node_error(node.error().message);
+                out.set_verified_height(core.verified_height);
+                if (core.trust.chain) {
+                    out.set_chain_id(core.trust.chain->chain_id);
+                    out.set_genesis_hash(std::string{base::as_text(core.trust.chain->genesis_hash)});
+                }
+                operation->done.respond(out);
+            });
+        });
+}
+
+}  // namespace
+
+Access::Access(const Config& config) {
+    const auto add = [this](const std::string& key, unsigned roles) {
+        if (const auto digest = base::fixed_from_hex<32>(key)) roles_[*digest] |= roles;
+    };
+    if (!config.bridge_key.empty()) add(config.bridge_key, kService);
+    for (const auto& peer : config.peers) {
+        for (const auto& role : peer.roles) add(peer.key, role == "service" ? kService : kClient);
+    }
+}
+
+unsigned Access::roles_of(const base::Digest& key) const noexcept {
+    const auto found = roles_.find(key);
+    return found == roles_.end() ? 0 : found->second;
+}
+
+rpc::Status Access::may_call(const rpc::CallInfo& info) const {
+    if (!info.peer.public_key) return {rpc::StatusCode::unauthenticated, "walletd wants a client certificate"};
+    const auto roles = roles_of(*info.peer.public_key);
+    const auto denied = [](std::string_view key) {
+        return rpc::Status{rpc::StatusCode::permission_denied,
+                           fmt::format("the key {} is not listed as a client in walletd's configuration", key)};
+    };
+    // A bridge's own word is about others only: what it relays is judged by the caller's key.
+    if ((roles & kService) != 0) {
+        const auto caller = info.metadata.get(kCallerKeyField);
+        if (!caller) {
+            if (info.path.starts_with("/grpc.health.v1.") || info.path.starts_with("/grpc.reflection.")) return {};
+            if ((roles & kClient) != 0) return {};
+            return {rpc::StatusCode::unauthenticated, "the caller did not prove a key to the bridge: call over QUIC"};
+        }
+        const auto key = base::fixed_from_hex<32>(*caller);
+        if (key && (roles_of(*key) & kClient) != 0) return {};
+        return denied(key ? base::to_hex(*key) : "of the caller");
+    }
+    return (roles & kClient) != 0 ? rpc::Status{} : denied(base::to_hex(*info.peer.public_key));
+}
+
+wallet::Account account_message(const AccountInfo& account) {
+    wallet::Account out;
+    out.set_index(account.index);
+    out.set_address(account.address.to_text());
+    out.set_public_key(std::string{base::as_text(account.public_key.bytes)});
+    out.set_label(account.label);
+    out.set_path(account.path);
+    out.set_created_ms(account.created_ms);
+    return out;
+}
+
+wallet::WalletStatus status_message(Keystore& keystore) {
+    const auto status = keystore.status();
+    wallet::WalletStatus out;
+    out.set_initialised(status.initialised);
+    out.set_locked(status.locked);
+    out.set_unlocked_until_ms(status.unlocked_until_ms);
+    out.set_accounts(status.accounts);
+    out.set_back_off_ms(status.back_off_ms);
+    out.set_version(kVersion);
+    return out;
+}
+
+void add_wallet_service(rpc::Server& server, Core& core) {
+    server.add(kCreateAccount,
+               [&core](rpc::CallContext&, wallet::CreateAccountRequest request, rpc::Responder<wallet::Account> done) {
+                   answer<wallet::Account>(
+                       core,
+                       [&keystore = core.keystore, label = request.label()]() -> base::Checked<wallet::Account> {
+                           GC_TRY(const auto account, keystore.create_account(label));
+                           return account_message(account);
+                       },
+                       std::move(done));
+               });
+    server.add(kSignTransaction, [&core](rpc::CallContext&, wallet::SignRequest request,
+                                         rpc::Responder<wallet::Signature> done) {
+        if (!core.trust.chain) {
+            return done.fail(rpc::StatusCode::failed_precondition,
+                             "rejected: this wallet does not know its chain yet; connect it to a node first");
+        }
+        answer<wallet::Signature>(
+            core,
+            [&core, request = std::move(request), chain = *core.trust.chain]() -> base::Checked<wallet::Signature> {
+                return sign_message(core.signer, request, chain);
+            },
+            std::move(done));
+    });
+    server.add(kGetBalance,
+               [&core](rpc::CallContext& call, wallet::BalanceRequest request, rpc::Responder<wallet::Balance> done) {
+                   start_balance(core, call, std::move(request), std::move(done));
+               });
+    server.add(kListAccounts, [&core](rpc::CallContext&, wallet::ListAccountsRequest,
+                                      rpc::Responder<wallet::ListAccountsResponse> done) {
+        answer<wallet::ListAccountsResponse>(
+            core,
+            [&keystore = core.keystore]() -> base::Checked<wallet::ListAccountsResponse> {
+                wallet::ListAccountsResponse out;
+                for (const auto& account : keystore.accounts()) *out.add_accounts() = account_message(account);
+                return out;
+            },
+            std::move(done));
+    });
+    server.add(kSend, [&core](rpc::CallContext& call, wallet::SendRequest request,
+                              rpc::ServerStream<wallet::SendProgress> out) {
+        start_send(core, call, std::move(request), std::move(out));
+    });
+    server.add(kGetHistory, [&core](rpc::CallContext& call, wallet::HistoryRequest request,
+                                    rpc::Responder<wallet::HistoryResponse> done) {
+        start_history(core, call, std::move(request), std::move(done));
+    });
+    server.add(kGetStatus,
+               [&core](rpc::CallContext& call, wallet::WalletStatusRequest, rpc::Responder<wallet::WalletStatus> done) {
+                   get_status(core, call, std::move(done));
+               });
+}
+
+base::Checked<wallet::Signature> sign_message(Signer& signer, const wallet::SignRequest& request,
+                                              const ledger::ChainBinding& chain) {
+    GC_TRY(const auto signed_tx, signer.sign(base::as_bytes(request.unsigned_tx()), chain, request.account()));
+    wallet::Signature out;
+    out.set_signature(std::string{base::as_text(signed_tx.tx.auth.signature)});
+    out.set_public_key(std::string{base::as_text(signed_tx.tx.auth.public_key)});
+    out.set_scheme(static_cast<std::uint32_t>(signed_tx.tx.auth.scheme));
+    out.set_signed_tx(std::string{base::as_text(signed_tx.raw)});
+    out.set_tx_id(std::string{base::as_text(signed_tx.id)});
+    return out;
+}
+
+}  // namespace walletd
