@@ -31,7 +31,7 @@ struct ChainOptions {
     std::uint64_t history_heights = 1024;  ///< Proofs reach this far back; older tree nodes are pruned.
     bool create_if_missing = true;
     std::uint64_t block_cache_bytes = 64U << 20U;
-    std::size_t node_cache_count = 65'536;    ///< Tree records held decoded, about 1.9 KB each.
+    std::size_t node_cache_count = 32'768;    ///< Tree records held decoded, about 1.9 KB each.
     std::size_t value_cache_count = 262'144;  ///< State values held, about 200 B each.
 };
 
@@ -68,11 +68,7 @@ class ExecutedBlock {
     /// BCS of the Block.
     [[nodiscard]] base::Bytes encoded() const;
     /// Account and GCC balance after this block of every address whose account or GCC it touched.
-    struct Touched {
-        Address address;
-        std::uint64_t nonce{};
-        Amount gcc_balance{};
-    };
+    using Touched = TouchedAccount;
     [[nodiscard]] const std::vector<Touched>& touched() const noexcept { return touched_; }
 
  protected:

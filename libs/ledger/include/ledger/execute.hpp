@@ -73,10 +73,18 @@ enum class OnInvalid {
     skip,          ///< Making a block: leave it out and report it.
 };
 
+/// A sender or receiver of GCC as a block leaves it.
+struct TouchedAccount {
+    Address address;
+    std::uint64_t nonce{};
+    Amount gcc_balance{};
+};
+
 struct BlockResult {
     std::vector<VerifiedTx> txs;  ///< Those that are in, in order.
     std::vector<Receipt> receipts;
     StateWrites writes;
+    std::vector<TouchedAccount> touched;  ///< Sorted by address.
     std::uint64_t gas_used{};
     Amount base_fee_burned{};
     Amount tips{};

@@ -56,8 +56,13 @@ class StateReader {
     virtual base::Result<std::optional<base::Bytes>> read(std::string_view key) const = 0;
 };
 
-/// What a block changed: key -> new value, or nothing for a deletion.
-using StateWrites = std::unordered_map<std::string, std::optional<base::Bytes>>;
+/// One record before and after a block; nothing stands for no record. The two differ.
+struct StateChange {
+    std::optional<base::Bytes> before;
+    std::optional<base::Bytes> after;
+};
+/// What a block changed, by key.
+using StateWrites = std::unordered_map<std::string, StateChange>;
 
 /// Typed reads and writes over a reader, kept in memory. Changes since mark() can be undone, so the messages of a
 /// failed transaction leave nothing. Not thread-safe. Reader errors pass through; a record that does not decode is
@@ -77,14 +82,16 @@ class Overlay {
     base::Result<void> set_account(const Address& address, const Account& account);
     base::Result<void> set_balance(const Address& address, const AssetId& asset, Amount amount);
     base::Result<void> set_asset(const AssetId& id, const Asset& asset);
-    void set_params(const Params& params);
+    base::Result<void> set_params(const Params& params);
 
     /// A point to return to; earlier marks stay valid.
     [[nodiscard]] std::size_t mark() const noexcept;
     void rollback(std::size_t mark) noexcept;
 
-    /// Everything that differs from the reader, encoded. The overlay is empty afterwards.
-    StateWrites take_writes();
+    /// Addresses whose account or GCC balance differs from the reader's.
+    [[nodiscard]] std::vector<Address> changed_addresses() const;
+    /// Everything that differs from the reader, encoded.
+    [[nodiscard]] StateWrites writes() const;
 
  private:
     struct Impl;

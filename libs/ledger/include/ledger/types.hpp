@@ -142,12 +142,11 @@ struct Tx {
     friend bool operator==(const Tx&, const Tx&) = default;
 };
 
-/// Tag byte of a signature scheme; 2 (multisig policy) is reserved.
-enum class Scheme : std::uint8_t { ed25519 = 0, secp256k1 = 1, multisig = 2 };
+using Scheme = gcrypt::Scheme;  ///< Its tag byte is the value on the wire.
 
 /// Who signed and how. The key must hash to the sender's address.
 struct Auth {
-    Scheme scheme{Scheme::ed25519};
+    Scheme scheme{Scheme::ed25519_zip215_v1};
     base::FixedBytes<32> public_key{};  ///< ed25519, or the x-only key of BIP-340.
     base::FixedBytes<64> signature{};
     friend bool operator==(const Auth&, const Auth&) = default;

@@ -1,0 +1,101 @@
+#include "chain_readers.hpp"
+
+namespace ledger {
+
+base::Result<store::JmtNodePtr> KvNodeReader::read_node(const store::NodeKey& key) {
+    GC_TRY(const auto bytes, kv_.get(store::Family::node, key.encode()));
+    if (!bytes) return base::fail(store::Errc::missing_node, "database");
+    GC_TRY(auto node, store::JmtNode::decode(*bytes, state_hash_fn()));
+    return std::make_shared<const store::JmtNode>(std::move(node));
+}
+
+base::Result<std::optional<base::Bytes>> BaseReader::read(std::string_view key) const {
+    const std::string owned{key};
+    std::uint64_t commits = 0;
+    {
+        const std::scoped_lock lock{mutex_};
+        if (const auto* value = values_.find(owned)) return *value;
+        commits = commits_;
+    }
+    GC_TRY(auto value, kv_.get(store::Family::flat, base::as_bytes(key)));
+    const std::scoped_lock lock{mutex_};
+    if (commits == commits_) values_.put(owned, value);
+    return value;
+}
+
+base::Result<store::JmtNodePtr> BaseReader::read_node(const store::NodeKey& key) {
+    {
+        const std::scoped_lock lock{mutex_};
+        if (const auto* node = nodes_.find(key)) return *node;
+    }
+    GC_TRY(auto node, KvNodeReader{kv_}.read_node(key));
+    const std::scoped_lock lock{mutex_};
+    nodes_.put(key, node);
+    return node;
+}
+
+void BaseReader::committed(const StateWrites& writes, const store::JmtUpdate& tree) {
+    const std::scoped_lock lock{mutex_};
+    ++commits_;
+    for (const auto& [key, change] : writes) values_.put(key, change.after);
+    for (const auto& key : tree.stale) nodes_.erase(key);
+    for (const auto& [key, node] : tree.nodes) nodes_.put(key, node);
+}
+
+void ExecutedImpl::fill(BlockHeader header, BlockResult&& result) {
+    header_ = std::move(header);
+    txs_ = std::move(result.txs);
+    receipts_ = std::move(result.receipts);
+    next_base_fee_ = result.next_base_fee;
+    skipped_ = std::move(result.skipped);
+    touched_ = std::move(result.touched);
+    writes = std::move(result.writes);
+}
+
+/// Completes the header from what execution gave, and hashes it.
+void ExecutedImpl::seal() {
+    std::vector<base::ByteView> items;
+    items.reserve(txs_.size());
+    for (const auto& tx : txs_) items.push_back(tx.encoded());
+    header_.tx_root = ledger::tx_root(items);
+    raw_receipts.reserve(receipts_.size());
+    for (const auto& receipt : receipts_) raw_receipts.push_back(encode(receipt));
+    items.assign(raw_receipts.begin(), raw_receipts.end());
+    header_.receipts_root = ledger::receipts_root(items);
+    header_.state_root = tree.root;
+    raw_header = encode(header_);
+    hash_ = block_hash(header_);
+}
+
+store::JmtNodePtr ExecutedImpl::find_node(const store::NodeKey& key) const {
+    // Most blocks are committed before anything is built on them: index only when asked.
+    std::call_once(index_once_, [this] { node_index_.insert(tree.nodes.begin(), tree.nodes.end()); });
+    const auto at = node_index_.find(key);
+    return at == node_index_.end() ? nullptr : at->second;
+}
+
+base::Bytes ExecutedBlock::encoded() const {
+    std::vector<base::ByteView> items;
+    items.reserve(txs_.size());
+    for (const auto& tx : txs_) items.push_back(tx.encoded());
+    return encode_block(header_, items);
+}
+
+base::Result<std::optional<base::Bytes>> LayeredReader::read(std::string_view key) const {
+    if (top_) {
+        const std::string owned{key};
+        for (auto layer = top_; layer; layer = layer->parent()) {
+            if (const auto at = layer->writes.find(owned); at != layer->writes.end()) return at->second.after;
+        }
+    }
+    return base_.read(key);
+}
+
+base::Result<store::JmtNodePtr> LayeredReader::read_node(const store::NodeKey& key) {
+    for (auto layer = top_; layer; layer = layer->parent()) {
+        if (auto node = layer->find_node(key)) return node;
+    }
+    return base_.read_node(key);
+}
+
+}  // namespace ledger

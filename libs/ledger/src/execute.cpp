@@ -1,0 +1,354 @@
+#include "ledger/execute.hpp"
+
+#include <algorithm>
+
+#include "base/bcs.hpp"
+
+namespace ledger {
+namespace {
+
+template <typename... F>
+struct Overloaded : F... {
+    using F::operator()...;
+};
+
+bool is_symbol(std::string_view symbol) noexcept {
+    const auto upper = [](char c) { return c >= 'A' && c <= 'Z'; };
+    return !symbol.empty() && symbol.size() <= kSymbolBytesMax && symbol != kGccSymbol && upper(symbol[0]) &&
+           std::all_of(symbol.begin(), symbol.end(), [&](char c) { return upper(c) || (c >= '0' && c <= '9'); });
+}
+
+/// What the decoder would accept: a transaction made in this process must not be one that no peer can read.
+bool is_memo(const std::string& memo) {
+    if (memo.empty()) return true;
+    if (memo.size() > kMemoBytesMax) return false;
+    base::BcsWriter out;
+    out.string(memo);
+    base::BcsReader in{out.view()};
+    static_cast<void>(in.string(kMemoBytesMax));
+    return in.ok();
+}
+
+base::Result<void> check_amount(Amount amount) {
+    if (amount == 0) return base::fail(Errc::bad_amount, "zero");
+    return {};
+}
+
+base::Result<void> check_msg(const Msg& msg) {
+    return std::visit(Overloaded{[](const Transfer& m) { return check_amount(m.amount); },
+                                 [](const BatchTransfer& m) -> base::Result<void> {
+                                     if (m.transfers.empty() || m.transfers.size() > kBatchTransfersMax) {
+                                         return base::fail(Errc::malformed, "batch size");
+                                     }
+                                     for (const auto& transfer : m.transfers) GC_CHECK(check_amount(transfer.amount));
+                                     return {};
+                                 },
+                                 [](const AssetCreate& m) -> base::Result<void> {
+                                     if (!is_symbol(m.symbol)) return base::fail(Errc::malformed, "asset symbol");
+                                     if (m.decimals > kDecimalsMax)
+                                         return base::fail(Errc::malformed, "asset decimals");
+                                     if (m.initial_supply == 0 && !m.mintable)
+                                         return base::fail(Errc::bad_amount, "asset without units");
+                                     return {};
+                                 },
+                                 [](const AssetMint& m) { return check_amount(m.amount); },
+                                 [](const AssetBurn& m) { return check_amount(m.amount); }},
+                      msg);
+}
+
+/// GCC that a message takes from its sender. Nothing on overflow.
+std::optional<Amount> gcc_spent(const Msg& msg) {
+    return std::visit(
+        Overloaded{[](const Transfer& m) -> std::optional<Amount> { return m.asset == kGcc ? m.amount : 0; },
+                   [](const BatchTransfer& m) -> std::optional<Amount> {
+                       std::optional<Amount> sum = Amount{0};
+                       for (const auto& transfer : m.transfers) {
+                           if (transfer.asset == kGcc && sum) sum = base::checked_add(*sum, transfer.amount);
+                       }
+                       return sum;
+                   },
+                   [](const AssetBurn& m) -> std::optional<Amount> { return m.asset == kGcc ? m.amount : 0; },
+                   [](const auto&) -> std::optional<Amount> { return 0; }},
+        msg);
+}
+
+/// The effect of one transaction's messages. Each returns a status for the receipt, or an error of the reader.
+class Effects {
+ public:
+    Effects(Overlay& state, const Tx& tx, std::vector<Event>& events) : state_{state}, tx_{tx}, events_{events} {}
+
+    base::Result<ExecStatus> run(const Msg& msg) {
+        return std::visit([this](const auto& body) { return apply(body); }, msg);
+    }
+
+ private:
+    base::Result<ExecStatus> apply(const Transfer& msg) {
+        GC_TRY(const auto taken, take(tx_.sender, msg.asset, msg.amount));
+        if (taken != ExecStatus::success) return taken;
+        GC_TRY(const auto given, give(msg.to, msg.asset, msg.amount));
+        if (given != ExecStatus::success) return given;
+        events_.push_back(TransferEvent{tx_.sender, msg.to, msg.asset, msg.amount});
+        return ExecStatus::success;
+    }
+
+    base::Result<ExecStatus> apply(const BatchTransfer& msg) {
+        for (const auto& transfer : msg.transfers) {
+            GC_TRY(const auto status, apply(transfer));
+            if (status != ExecStatus::success) return status;
+        }
+        return ExecStatus::success;
+    }
+
+    base::Result<ExecStatus> apply(const AssetCreate& msg) {
+        const auto id = asset_id(tx_.sender, msg.symbol, tx_.nonce);
+        GC_TRY(const auto existing, state_.asset(id));
+        if (existing) return ExecStatus::asset_exists;
+        GC_CHECK(state_.set_asset(id, {.symbol = msg.symbol,
+                                       .decimals = msg.decimals,
+                                       .mintable = msg.mintable,
+                                       .owner = tx_.sender,
+                                       .supply = msg.initial_supply}));
+        GC_TRY(const auto given, give(tx_.sender, id, msg.initial_supply));
+        if (given != ExecStatus::success) return given;
+        events_.push_back(
+            AssetCreatedEvent{id, tx_.sender, msg.symbol, msg.decimals, msg.mintable, msg.initial_supply});
+        return ExecStatus::success;
+    }
+
+    base::Result<ExecStatus> apply(const AssetMint& msg) {
+        GC_TRY(auto asset, state_.asset(msg.asset));
+        if (!asset) return ExecStatus::asset_unknown;
+        if (msg.asset == kGcc || asset->owner != tx_.sender) return ExecStatus::not_asset_owner;
+        if (!asset->mintable) return ExecStatus::not_mintable;
+        const auto supply = base::checked_add(asset->supply, msg.amount);
+        if (!supply) return ExecStatus::supply_overflow;
+        asset->supply = *supply;
+        GC_CHECK(state_.set_asset(msg.asset, *asset));
+        GC_TRY(const auto given, give(msg.to, msg.asset, msg.amount));
+        if (given != ExecStatus::success) return given;
+        events_.push_back(AssetMintedEvent{msg.asset, msg.to, msg.amount});
+        return ExecStatus::success;
+    }
+
+    base::Result<ExecStatus> apply(const AssetBurn& msg) {
+        GC_TRY(auto asset, state_.asset(msg.asset));
+        if (!asset) return ExecStatus::asset_unknown;
+        GC_TRY(const auto taken, take(tx_.sender, msg.asset, msg.amount));
+        if (taken != ExecStatus::success) return taken;
+        // No balance exceeds the supply, so this cannot wrap.
+        asset->supply -= msg.amount;
+        GC_CHECK(state_.set_asset(msg.asset, *asset));
+        events_.push_back(AssetBurnedEvent{msg.asset, tx_.sender, msg.amount});
+        return ExecStatus::success;
+    }
+
+    base::Result<ExecStatus> take(const Address& from, const AssetId& asset, Amount amount) {
+        GC_TRY(const auto balance, state_.balance(from, asset));
+        if (balance < amount) return ExecStatus::insufficient_balance;
+        GC_CHECK(state_.set_balance(from, asset, balance - amount));
+        return ExecStatus::success;
+    }
+
+    base::Result<ExecStatus> give(const Address& to, const AssetId& asset, Amount amount) {
+        GC_TRY(const auto balance, state_.balance(to, asset));
+        const auto sum = base::checked_add(balance, amount);
+        if (!sum) return ExecStatus::balance_overflow;
+        GC_CHECK(state_.set_balance(to, asset, *sum));
+        return ExecStatus::success;
+    }
+
+    Overlay& state_;
+    const Tx& tx_;
+    std::vector<Event>& events_;
+};
+
+/// One block in the making.
+class BlockRun {
+ public:
+    BlockRun(const StateReader& parent, const BlockContext& context) : state_{parent}, context_{context} {}
+
+    base::Result<void> start() {
+        GC_TRY(params_, state_.params());
+        return {};
+    }
+
+    /// Success, or why this transaction cannot stand here; the state is unchanged then.
+    base::Result<void> add(const VerifiedTx& verified) {
+        const auto& tx = verified.tx();
+        GC_TRY(const auto account, state_.account(tx.sender));
+        GC_TRY(const auto balance, state_.balance(tx.sender, kGcc));
+        GC_TRY(const auto standing, check_state(tx, account, balance,
+                                                {.height = context_.height,
+                                                 .base_fee = context_.base_fee,
+                                                 .block_gas_limit = params_.block_gas_limit}));
+        if (standing.nonce_gap > 0) return base::fail(Errc::nonce_too_high);
+        const auto bytes = verified.encoded().size();
+        if (result_.txs.size() == kBlockTxsMax) return base::fail(Errc::block_full, "count");
+        if (bytes_ + bytes > kBlockBytesMax - kHeaderBytesMax) return base::fail(Errc::block_full, "bytes");
+        if (tx.gas_limit > params_.block_gas_limit - result_.gas_used) return base::fail(Errc::block_full, "gas");
+        bytes_ += bytes;
+        return charge_and_run(verified, balance);
+    }
+
+    base::Result<BlockResult> finish() {
+        // Tips arrive when the block is done: a proposer cannot spend them within it.
+        if (result_.tips > 0) {
+            GC_TRY(const auto balance, state_.balance(context_.proposer, kGcc));
+            const auto sum = base::checked_add(balance, result_.tips);
+            if (!sum) return base::fail(Errc::corrupt_chain, "proposer balance");
+            GC_CHECK(state_.set_balance(context_.proposer, kGcc, *sum));
+        }
+        if (result_.base_fee_burned > 0) {
+            GC_TRY(auto gcc, state_.asset(kGcc));
+            if (!gcc || gcc->supply < result_.base_fee_burned) return base::fail(Errc::corrupt_chain, "GCC supply");
+            gcc->supply -= result_.base_fee_burned;
+            GC_CHECK(state_.set_asset(kGcc, *gcc));
+        }
+        for (const auto& address : state_.changed_addresses()) {
+            GC_TRY(const auto account, state_.account(address));
+            GC_TRY(const auto balance, state_.balance(address, kGcc));
+            result_.touched.push_back({address, account.nonce, balance});
+        }
+        result_.writes = state_.writes();
+        result_.next_base_fee = next_base_fee(params_, context_.base_fee, result_.gas_used);
+        return std::move(result_);
+    }
+
+    void skip(const VerifiedTx& tx, const base::Error& error) { result_.skipped.push_back({tx.id(), error}); }
+
+ private:
+    base::Result<void> charge_and_run(const VerifiedTx& verified, Amount balance) {
+        const auto& tx = verified.tx();
+        // check_state() has shown base_fee <= max_fee and gas_limit × max_fee <= balance: nothing here overflows.
+        const auto room = tx.max_fee_per_gas - context_.base_fee;
+        const Amount tip = std::min(room, tx.tip_per_gas);
+        const Amount price = context_.base_fee + tip;
+        GC_CHECK(state_.set_account(tx.sender, {.nonce = tx.nonce + 1}));
+        GC_CHECK(state_.set_balance(tx.sender, kGcc, balance - tx.gas_limit * price));
+
+        Receipt receipt{.gas_used = gas::kTx};
+        const auto mark = state_.mark();
+        Effects effects{state_, tx, receipt.events};
+        for (const auto& msg : tx.msgs) {
+            receipt.gas_used += native_gas(msg);
+            GC_TRY(receipt.status, effects.run(msg));
+            if (receipt.status != ExecStatus::success) break;
+        }
+        if (receipt.status != ExecStatus::success) {
+            state_.rollback(mark);
+            receipt.events.clear();
+        }
+        receipt.fee = receipt.gas_used * price;
+        GC_TRY(const auto left, state_.balance(tx.sender, kGcc));
+        GC_CHECK(state_.set_balance(tx.sender, kGcc, left + (tx.gas_limit - receipt.gas_used) * price));
+
+        result_.gas_used += receipt.gas_used;
+        result_.base_fee_burned += receipt.gas_used * context_.base_fee;
+        result_.tips += receipt.gas_used * tip;
+        result_.txs.push_back(verified);
+        result_.receipts.push_back(std::move(receipt));
+        return {};
+    }
+
+    Overlay state_;
+    BlockContext context_;
+    Params params_;
+    BlockResult result_;
+    std::size_t bytes_ = 0;
+};
+
+/// Errors that say something about the transaction, as opposed to the database.
+bool is_about_tx(const base::Error& error) noexcept {
+    return error.domain == &error_domain(Errc{}) && !error.is(Errc::corrupt_chain);
+}
+
+}  // namespace
+
+std::uint64_t native_gas(const Msg& msg) noexcept {
+    return std::visit(
+        Overloaded{[](const Transfer&) { return gas::kTransfer; },
+                   [](const BatchTransfer& m) { return gas::kTransfer * m.transfers.size(); },
+                   [](const AssetCreate&) { return gas::kAssetCreate; },
+                   [](const AssetMint&) { return gas::kAssetMint; }, [](const AssetBurn&) { return gas::kAssetBurn; }},
+        msg);
+}
+
+std::uint64_t native_gas(const Tx& tx) noexcept {
+    auto sum = gas::kTx;
+    for (const auto& msg : tx.msgs) sum += native_gas(msg);
+    return sum;
+}
+
+base::Result<Amount> max_fee(const Tx& tx) {
+    const auto fee = base::checked_mul(tx.gas_limit, tx.max_fee_per_gas);
+    if (!fee) return base::fail(Errc::bad_fee, "gas_limit x max_fee_per_gas overflows");
+    return *fee;
+}
+
+base::Result<Amount> max_cost(const Tx& tx) {
+    GC_TRY(auto cost, max_fee(tx));
+    for (const auto& msg : tx.msgs) {
+        const auto spent = gcc_spent(msg);
+        const auto sum = spent ? base::checked_add(cost, *spent) : std::nullopt;
+        if (!sum) return base::fail(Errc::bad_amount, "sum overflows");
+        cost = *sum;
+    }
+    return cost;
+}
+
+Amount next_base_fee(const Params& params, Amount base_fee, std::uint64_t gas_used) {
+    const auto target = std::max<std::uint64_t>(params.block_gas_limit / params.elasticity, 1);
+    const auto distance = gas_used > target ? gas_used - target : target - gas_used;
+    // Beyond 2^64 the order of operations changes to stay inside 128 bits; the rule stays deterministic.
+    const auto product = base::checked_mul(base_fee, distance);
+    Amount step = product ? *product / target / params.base_fee_denominator
+                          : base_fee / target * distance / params.base_fee_denominator;
+    if (gas_used > target) {
+        step = std::max<Amount>(step, 1);
+        const auto sum = base::checked_add(base_fee, step);
+        return std::max(sum ? *sum : base_fee, params.base_fee_floor);
+    }
+    return std::max(base_fee - std::min(step, base_fee), params.base_fee_floor);
+}
+
+base::Result<void> check_form(const SignedTx& signed_tx, const Hash& genesis_hash) {
+    const auto& tx = signed_tx.tx;
+    if (tx.version != kTxVersion) return base::fail(Errc::bad_version, "transaction");
+    if (tx.genesis_hash != genesis_hash) return base::fail(Errc::wrong_chain, "genesis hash");
+    if (signed_tx.auth.scheme != Scheme::ed25519_zip215_v1) return base::fail(Errc::unsupported_scheme);
+    if (tx.msgs.empty() || tx.msgs.size() > kMsgsMax) return base::fail(Errc::malformed, "message count");
+    if (!is_memo(tx.memo)) return base::fail(Errc::malformed, "memo");
+    for (const auto& msg : tx.msgs) GC_CHECK(check_msg(msg));
+    if (encoded_size(signed_tx) > kTxBytesMax) return base::fail(Errc::too_large, "transaction");
+    if (tx.nonce == ~std::uint64_t{0}) return base::fail(Errc::malformed, "nonce");
+    if (tx.tip_per_gas > tx.max_fee_per_gas) return base::fail(Errc::bad_fee, "tip above max fee");
+    GC_TRY([[maybe_unused]] const auto cost, max_cost(tx));
+    if (tx.gas_limit < native_gas(tx)) return base::fail(Errc::gas_too_low);
+    return {};
+}
+
+base::Result<TxStanding> check_state(const Tx& tx, const Account& account, Amount gcc_balance,
+                                     const TxContext& context) {
+    if (tx.nonce < account.nonce) return base::fail(Errc::nonce_too_low);
+    if (tx.valid_until_height < context.height) return base::fail(Errc::expired);
+    if (tx.gas_limit > context.block_gas_limit) return base::fail(Errc::gas_too_high);
+    if (tx.max_fee_per_gas < context.base_fee) return base::fail(Errc::fee_below_base);
+    GC_TRY(const auto fee, max_fee(tx));
+    if (fee > gcc_balance) return base::fail(Errc::underfunded);
+    return TxStanding{.nonce_gap = tx.nonce - account.nonce};
+}
+
+base::Result<BlockResult> execute_block(const StateReader& parent, const BlockContext& context,
+                                        std::span<const VerifiedTx> txs, OnInvalid on_invalid) {
+    BlockRun run{parent, context};
+    GC_CHECK(run.start());
+    for (const auto& tx : txs) {
+        const auto added = run.add(tx);
+        if (added) continue;
+        if (on_invalid == OnInvalid::refuse_block || !is_about_tx(added.error())) return std::unexpected{added.error()};
+        run.skip(tx, added.error());
+    }
+    return run.finish();
+}
+
+}  // namespace ledger
