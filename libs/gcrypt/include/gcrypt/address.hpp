@@ -1,5 +1,5 @@
 #pragma once
-// Account and contract addresses: 32 bytes, written as bech32m with the prefix "ghost" (62 characters, "ghost1…").
+// Account and contract addresses: 32 bytes, written as bech32m with the prefix "ghost" (64 characters, "ghost1…").
 
 #include <compare>
 #include <cstring>
