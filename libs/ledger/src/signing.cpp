@@ -32,6 +32,13 @@ base::Result<Address> signer_address(Scheme scheme, const base::FixedBytes<32>& 
     return gcrypt::address_of(scheme, public_key);
 }
 
+SignedTx sign(Tx tx, const zcrypto::ed25519::SigningKey& key, std::string_view chain_id) {
+    SignedTx out{.tx = std::move(tx), .auth = {}};
+    out.auth.public_key = key.public_key().bytes;
+    out.auth.signature = key.sign(sign_bytes(out.tx, chain_id)).bytes;
+    return out;
+}
+
 /// The only maker of VerifiedTx.
 class TxVerifier {
  public:

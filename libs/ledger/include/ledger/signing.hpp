@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "ledger/codec.hpp"
+#include "zcrypto/ed25519.hpp"
 
 namespace ledger {
 
@@ -17,6 +18,9 @@ base::Digest sign_bytes_of_encoded(base::ByteView encoded_tx, const Hash& genesi
 
 /// The address that `scheme` and `public_key` control.
 base::Result<Address> signer_address(Scheme scheme, const base::FixedBytes<32>& public_key);
+
+/// Signs with an Ed25519 key. The caller has set the sender; verify() refuses another one's.
+SignedTx sign(Tx tx, const zcrypto::ed25519::SigningKey& key, std::string_view chain_id);
 
 /// The chain that signatures are bound to.
 struct ChainBinding {
