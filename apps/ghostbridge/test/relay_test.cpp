@@ -1,0 +1,307 @@
+// The relay between a real TCP ingress with a real outside client (libgrpc++) and a real rpc::Server, joined in memory.
+
+#include "ghostbridge/relay.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <functional>
+#include <thread>
+
+#include "echo_service.hpp"
+#include "ghostbridge/h2_server.hpp"
+#include "grpc_client.hpp"
+#include "io/thread.hpp"
+
+namespace {
+
+using namespace ghostbridge;
+using namespace ghostbridge::test;
+using namespace std::chrono_literals;
+
+constexpr std::size_t kWindow = 256 << 10;
+
+/// Polls for at most 20 s; for effects on other threads.
+bool eventually(const std::function<bool()>& condition) {
+    for (int i = 0; i < 4000; ++i) {
+        if (condition()) return true;
+        std::this_thread::sleep_for(5ms);
+    }
+    return condition();
+}
+
+class RelayTest : public ::testing::Test {
+ protected:
+    void SetUp() override {
+        thread_ = io::ReactorThread::start("relay-test").value();
+        thread_->run_and_wait([this] {
+            auto& reactor = thread_->reactor();
+            service_ = rpc::Server::make(reactor, {.message_bytes_max = 64 << 20});
+            add_echo(*service_, log_);
+            registry_.emplace(Registry::Options{}, reactor.clock(), random_);
+            egress_.emplace(
+                reactor,
+                [this, &reactor](const Instance&) {
+                    return rpc::make_loopback(
+                        reactor, kWindow,
+                        [this](std::unique_ptr<rpc::HttpStream> stream) { service_->accept(std::move(stream)); },
+                        rpc::Peer{.address = {}, .public_key = base::Digest{}});
+                },
+                1'000'000'000);
+            relay_.emplace(reactor, *registry_, *egress_, metrics_, options_);
+            front_ = rpc::Server::make(reactor);
+            front_->set_raw_handler([this](rpc::RawCall call) { relay_->start(std::move(call)); });
+            auto tcp = H2Server::listen(reactor, io::SocketAddress::loopback_v4(0), limits_, metrics_,
+                                        [this](std::unique_ptr<rpc::HttpStream> stream) {
+                                            front_->accept(std::move(stream));
+                                        });
+            ASSERT_TRUE(tcp) << tcp.error().text;
+            tcp_ = std::move(*tcp);
+            Registration registration;
+            registration.services = {"test.v1.Echo", "test.v1.Second"};
+            registration.endpoint = "127.0.0.1:1";
+            instance_ = registry_->add(std::move(registration)).value();
+        });
+        port_ = tcp_->port();
+    }
+    void TearDown() override {
+        thread_->run_and_wait([this] {
+            relay_.reset();
+            tcp_.reset();
+            front_.reset();
+            egress_.reset();
+            service_.reset();
+            registry_.reset();
+        });
+        thread_->stop();
+    }
+    std::size_t open_calls() {
+        std::size_t open = 0;
+        thread_->run_and_wait([&] { open = relay_->open_calls(); });
+        return open;
+    }
+
+    base::SeededRandom random_{11};
+    base::MetricsRegistry metrics_;
+    RelayOptions options_{.window_bytes = kWindow};
+    TcpLimits limits_;
+    std::shared_ptr<EchoLog> log_ = std::make_shared<EchoLog>();
+    std::unique_ptr<io::ReactorThread> thread_;
+    std::unique_ptr<rpc::Server> service_;
+    std::optional<Registry> registry_;
+    std::optional<Egress> egress_;
+    std::optional<Relay> relay_;
+    std::unique_ptr<rpc::Server> front_;
+    std::unique_ptr<H2Server> tcp_;
+    InstanceId instance_ = 0;
+    std::uint16_t port_ = 0;
+};
+
+TEST_F(RelayTest, CarriesUnaryCallsWithMetadataAndTrailers) {
+    GrpcClient client{port_};
+    grpc::ClientContext context;
+    context.AddMetadata("x-a", "1");
+    context.AddMetadata("x-a", "2");
+    context.AddMetadata("x-blob-bin", std::string("\x00\xff\x01", 3));
+    const auto answer = client.unary(context, "/test.v1.Echo/Say", message("hello"));
+    ASSERT_TRUE(answer.status.ok()) << answer.status.error_message();
+    EXPECT_EQ(answer.response.raw(), "hello");
+    EXPECT_EQ(context.GetServerInitialMetadata().count("ix-a"), 2u);
+    EXPECT_EQ(context.GetServerTrailingMetadata().count("tx-a"), 2u);
+    const auto blob = context.GetServerTrailingMetadata().find("tx-blob-bin");
+    ASSERT_NE(blob, context.GetServerTrailingMetadata().end());
+    EXPECT_EQ(std::string(blob->second.data(), blob->second.size()), std::string("\x00\xff\x01", 3));
+}
+
+TEST_F(RelayTest, KeepsEveryStatusWithItsMessage) {
+    GrpcClient client{port_};
+    for (int code = 1; code <= 16; ++code) {
+        grpc::ClientContext context;
+        const auto answer =
+            client.unary(context, "/test.v1.Echo/Fail", message(std::to_string(code) + " 100 % wrong:\n\xc3\xa4 \x01"));
+        EXPECT_EQ(static_cast<int>(answer.status.error_code()), code);
+        EXPECT_EQ(answer.status.error_message(), "100 % wrong:\n\xc3\xa4 \x01");
+        EXPECT_EQ(context.GetServerTrailingMetadata().count("why-bin"), 1u);
+    }
+}
+
+TEST_F(RelayTest, CarriesServerStreams) {
+    GrpcClient client{port_};
+    grpc::ClientContext context;
+    GrpcClient::Stream stream{client, context, "/test.v1.Echo/Pour"};
+    ASSERT_TRUE(stream.write(message("1000 100")));
+    ASSERT_TRUE(stream.half_close());
+    int count = 0;
+    while (const auto piece = stream.read()) {
+        EXPECT_EQ(piece->raw().size(), 100u);
+        ++count;
+    }
+    EXPECT_TRUE(stream.finish().ok());
+    EXPECT_EQ(count, 1000);
+    EXPECT_EQ(context.GetServerTrailingMetadata().count("poured"), 1u);
+}
+
+TEST_F(RelayTest, CarriesConversationsTurnByTurn) {
+    GrpcClient client{port_};
+    grpc::ClientContext context;
+    GrpcClient::Stream stream{client, context, "/test.v1.Echo/Chat"};
+    for (int i = 0; i < 100; ++i) {
+        ASSERT_TRUE(stream.write(message(std::to_string(i))));
+        ASSERT_EQ(stream.read().value_or(message("nothing")).raw(), "re: " + std::to_string(i));
+    }
+    ASSERT_TRUE(stream.half_close());
+    EXPECT_FALSE(stream.read());
+    EXPECT_TRUE(stream.finish().ok());
+}
+
+TEST_F(RelayTest, DeliversAnAnswerThatEndsBeforeTheRequest) {
+    GrpcClient client{port_};
+    for (int i = 0; i < 20; ++i) {
+        grpc::ClientContext context;
+        GrpcClient::Stream stream{client, context, "/test.v1.Echo/Chat"};
+        ASSERT_TRUE(stream.write(message("end early")));
+        EXPECT_FALSE(stream.read());
+        const auto status = stream.finish();
+        EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+        EXPECT_EQ(status.error_message(), "enough");
+    }
+    EXPECT_TRUE(eventually([&] { return open_calls() == 0; }));
+}
+
+TEST_F(RelayTest, CarriesBigMessagesBothWays) {
+    GrpcClient client{port_};
+    const std::string big(20 << 20, 'b');
+    const auto answer = client.unary("/test.v1.Echo/Say", message(big));
+    ASSERT_TRUE(answer.status.ok()) << answer.status.error_message();
+    EXPECT_TRUE(answer.response.raw() == big);
+}
+
+TEST_F(RelayTest, EnforcesTheDeadlineAndCancelsTheService) {
+    GrpcClient client{port_};
+    grpc::ClientContext context;
+    set_timeout(context, 100ms);
+    const auto answer = client.unary(context, "/test.v1.Echo/Hang", message(""));
+    EXPECT_EQ(answer.status.error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
+    EXPECT_TRUE(eventually([&] { return log_->cancelled == 1; }));
+    EXPECT_TRUE(eventually([&] { return open_calls() == 0; }));
+}
+
+TEST_F(RelayTest, PassesCancellationOn) {
+    GrpcClient client{port_};
+    grpc::ClientContext context;
+    GrpcClient::Stream stream{client, context, "/test.v1.Echo/Chat"};
+    ASSERT_TRUE(stream.write(message("x")));
+    ASSERT_TRUE(stream.read());
+    context.TryCancel();
+    EXPECT_EQ(stream.finish().error_code(), grpc::StatusCode::CANCELLED);
+    EXPECT_TRUE(eventually([&] { return log_->cancelled == 1; }));
+    EXPECT_TRUE(eventually([&] { return open_calls() == 0; }));
+}
+
+TEST_F(RelayTest, PassesALostClientOn) {
+    {
+        auto client = std::make_unique<GrpcClient>(port_);
+        auto context = std::make_unique<grpc::ClientContext>();
+        auto stream = std::make_unique<GrpcClient::Stream>(*client, *context, "/test.v1.Echo/Chat");
+        ASSERT_TRUE(stream->write(message("x")));
+        ASSERT_TRUE(stream->read());
+        context->TryCancel();
+        static_cast<void>(stream->finish());
+    }
+    EXPECT_TRUE(eventually([&] { return log_->cancelled == 1 && open_calls() == 0; }));
+}
+
+TEST_F(RelayTest, HoldsAWindowForASlowReaderNotTheStream) {
+    GrpcClient client{port_};
+    grpc::ClientContext context;
+    GrpcClient::Stream stream{client, context, "/test.v1.Echo/Pour"};
+    ASSERT_TRUE(stream.write(message("1024 65536")));  // 64 MiB
+    ASSERT_TRUE(stream.half_close());
+    // Nobody reads: the service must come to a halt.
+    std::uint64_t before = ~std::uint64_t{0};
+    ASSERT_TRUE(eventually([&] {
+        std::this_thread::sleep_for(300ms);
+        return std::exchange(before, log_->poured_bytes.load()) == log_->poured_bytes.load() && before > 0;
+    }));
+    EXPECT_LT(log_->poured_bytes, 16u << 20) << "kernel and libgrpc buffers, and one window";
+    std::size_t got = 0;
+    while (const auto piece = stream.read()) got += piece->raw().size();
+    EXPECT_TRUE(stream.finish().ok());
+    EXPECT_EQ(got, std::size_t{64} << 20);
+}
+
+TEST_F(RelayTest, HoldsAWindowForASlowServiceNotTheStream) {
+    GrpcClient client{port_};
+    grpc::ClientContext context;
+    GrpcClient::Stream stream{client, context, "/test.v1.Echo/Sink"};
+    const auto piece = message(std::string(65'536, 's'));
+    std::atomic<int> written{0};
+    std::thread writer{[&] {
+        for (int i = 0; i < 512; ++i) {  // 32 MiB
+            if (!stream.write(piece)) return;
+            ++written;
+        }
+    }};
+    int before = -1;
+    EXPECT_TRUE(eventually([&] {
+        std::this_thread::sleep_for(300ms);
+        return std::exchange(before, written.load()) == written.load() && before > 0;
+    }));
+    EXPECT_LT(written, 256) << "the client must have been stopped";
+    log_->drink = true;
+    writer.join();
+    EXPECT_EQ(written, 512);
+    ASSERT_TRUE(stream.half_close());
+    EXPECT_EQ(stream.read().value_or(message("")).raw(), std::to_string(512 * 65'536));
+    EXPECT_TRUE(stream.finish().ok());
+}
+
+TEST_F(RelayTest, NamesTheServiceThatIsNotThere) {
+    GrpcClient client{port_};
+    auto answer = client.unary("/test.v1.Nobody/Say", message("x"));
+    EXPECT_EQ(answer.status.error_code(), grpc::StatusCode::UNIMPLEMENTED);
+    EXPECT_NE(answer.status.error_message().find("test.v1.Nobody"), std::string::npos);
+    thread_->run_and_wait([&] { registry_->remove(instance_); });
+    answer = client.unary("/test.v1.Echo/Say", message("x"));
+    EXPECT_EQ(answer.status.error_code(), grpc::StatusCode::UNAVAILABLE);
+    EXPECT_NE(answer.status.error_message().find("test.v1.Echo"), std::string::npos);
+}
+
+TEST_F(RelayTest, LeavesUnknownMethodsToTheService) {
+    GrpcClient client{port_};
+    EXPECT_EQ(client.unary("/test.v1.Echo/Nothing", message("x")).status.error_code(),
+              grpc::StatusCode::UNIMPLEMENTED);
+    EXPECT_EQ(client.unary("/test.v1.Second/Say", message("x")).response.raw(), "second: x");
+}
+
+TEST_F(RelayTest, CarriesManyCallsAtOnceOnOneConnection) {
+    GrpcClient client{port_};
+    std::vector<std::thread> threads;
+    std::atomic<int> good{0};
+    for (int t = 0; t < 4; ++t)
+        threads.emplace_back([&] {
+            GrpcClient own{port_};
+            for (int i = 0; i < 50; ++i) {
+                const auto body = std::string(static_cast<std::size_t>(i) * 997, 'x');
+                good += own.unary("/test.v1.Echo/Say", message(body)).response.raw() == body;
+            }
+        });
+    for (auto& thread : threads) thread.join();
+    EXPECT_EQ(good, 200);
+    EXPECT_EQ(open_calls(), 0u);
+}
+
+TEST_F(RelayTest, CountsCallsByServiceAndStatus) {
+    GrpcClient client{port_};
+    for (int i = 0; i < 3; ++i) client.unary("/test.v1.Echo/Say", message("12345"));
+    client.unary("/test.v1.Echo/Fail", message("5 x"));
+    client.unary("/made.up.Name/Say", message("x"));
+    EXPECT_TRUE(eventually([&] { return open_calls() == 0; }));
+    const auto text = metrics_.render();
+    EXPECT_NE(text.find("ghostbridge_calls_total{service=\"test.v1.Echo\",code=\"OK\"} 3"), std::string::npos) << text;
+    EXPECT_NE(text.find("ghostbridge_calls_total{service=\"test.v1.Echo\",code=\"NOT_FOUND\"} 1"), std::string::npos);
+    EXPECT_NE(text.find("ghostbridge_calls_total{service=\"unknown\",code=\"UNIMPLEMENTED\"} 1"), std::string::npos);
+    EXPECT_EQ(text.find("made.up"), std::string::npos) << "callers do not name metrics";
+}
+
+}  // namespace
