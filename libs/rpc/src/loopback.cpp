@@ -91,8 +91,10 @@ class LoopbackStream final : public HttpStream {
     LoopbackStream(std::shared_ptr<Exchange> exchange, int side) : exchange_{std::move(exchange)}, side_{side} {}
     ~LoopbackStream() override {
         exchange_->events[side_] = nullptr;
-        incoming().stopped = true;
-        if (!outgoing().ended) exchange_->reset(1 - side_, static_cast<std::uint64_t>(H3Code::request_cancelled), {});
+        const bool gives_up = !incoming().end_delivered && !std::exchange(incoming().stopped, true);
+        if (gives_up || !outgoing().ended) {
+            exchange_->reset(1 - side_, static_cast<std::uint64_t>(H3Code::request_cancelled), {});
+        }
         exchange_->schedule();
     }
     void set_events(StreamEvents& events) override {

@@ -51,11 +51,7 @@ class QuicConnection final : public ClientConnection {
         : core_{std::move(core)},
           state_{std::make_shared<State>(events)},
           peer_{.address = options.server, .public_key = {}} {
-        if (!core_->endpoint) return fail_later("no UDP socket");
-        if (options.server_keys.empty()) return fail_later("no server key is configured");
-        auto client = h3::Client::connect(*core_->endpoint, connect_options(options), exchange_limits(), callbacks());
-        if (!client) return fail_later(base::to_string(client.error()));
-        client_ = std::move(*client);
+        if (auto started = start(options); !started) fail_later(std::move(started).error());
     }
     ~QuicConnection() override {
         state_->events = nullptr;
@@ -86,6 +82,14 @@ class QuicConnection final : public ClientConnection {
     }
 
  private:
+    std::expected<void, std::string> start(const QuicClientOptions& options) {
+        if (!core_->endpoint) return std::unexpected{"no UDP socket"};
+        if (options.server_keys.empty()) return std::unexpected{"no server key is configured"};
+        auto client = h3::Client::connect(*core_->endpoint, connect_options(options), exchange_limits(), callbacks());
+        if (!client) return std::unexpected{base::to_string(client.error())};
+        client_ = std::move(*client);
+        return {};
+    }
     /// Outlives the connection in the callbacks that zquic keeps.
     struct State {
         explicit State(ConnectionEvents& the_events) noexcept : events{&the_events} {}

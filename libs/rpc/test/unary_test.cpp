@@ -167,8 +167,7 @@ TEST_P(Unary, ThousandsOfConcurrentCallsAllEnd) {
     std::size_t answered = 0;
     for (std::size_t i = 0; i < kCalls; ++i) {
         handles.push_back(channel->call(kUnary, message(std::to_string(i)), {}, [&, i](StatusOr<Message> answer) {
-            EXPECT_TRUE(answer) << answer.error().to_string();
-            if (answer) EXPECT_EQ(answer->raw(), std::to_string(i));
+            EXPECT_EQ(answer.value_or(Message{}).raw(), std::to_string(i));
             ++answered;
         }));
     }
