@@ -1,5 +1,7 @@
 #include "chain_records.hpp"
 
+#include <algorithm>
+
 #include "base/bcs.hpp"
 
 namespace ledger::records {
@@ -20,7 +22,10 @@ class KeyWriter {
         return *this;
     }
     KeyWriter& bytes(base::ByteView view) {
-        out_.insert(out_.end(), view.begin(), view.end());
+        // Not insert(): g++ 12 sees an overread in it that is not there.
+        const auto at = out_.size();
+        out_.resize(at + view.size());
+        std::copy(view.begin(), view.end(), out_.begin() + static_cast<std::ptrdiff_t>(at));
         return *this;
     }
     base::Bytes take() { return std::move(out_); }
@@ -97,8 +102,9 @@ base::Result<std::uint64_t> decode_number(base::ByteView bytes) {
 }
 
 base::Bytes encode_hist(const std::optional<base::Bytes>& before) {
-    base::Bytes out{std::byte{before ? std::uint8_t{1} : std::uint8_t{0}}};
-    if (before) out.insert(out.end(), before->begin(), before->end());
+    base::Bytes out(before ? 1 + before->size() : 1);
+    out[0] = std::byte{before ? std::uint8_t{1} : std::uint8_t{0}};
+    if (before) std::copy(before->begin(), before->end(), out.begin() + 1);
     return out;
 }
 
