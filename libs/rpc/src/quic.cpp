@@ -45,10 +45,37 @@ ConnectionError error_from(const zquic::CloseInfo& info, const std::string& refu
     return {Kind::closed, "closed"};
 }
 
+/// The endpoint that a connector or listener uses: its own, or one of others.
+class EndpointUse {
+ public:
+    explicit EndpointUse(io::Reactor& reactor) : core_{std::make_shared<QuicCore>(reactor)} {}
+    explicit EndpointUse(zquic::Endpoint& other)
+        : core_{std::make_shared<QuicCore>(other.reactor())}, endpoint_{&other} {}
+    ~EndpointUse() {
+        // Not from inside one of its callbacks: it goes when they have returned.
+        if (owned_ && core_->depth > 0) core_->reactor.defer([endpoint = std::move(owned_)] {});
+    }
+    EndpointUse(const EndpointUse&) = delete;
+    EndpointUse& operator=(const EndpointUse&) = delete;
+
+    void own(std::unique_ptr<zquic::Endpoint> endpoint) {
+        owned_ = std::move(endpoint);
+        endpoint_ = owned_.get();
+    }
+    [[nodiscard]] zquic::Endpoint* endpoint() const noexcept { return endpoint_; }
+    [[nodiscard]] const std::shared_ptr<QuicCore>& core() const noexcept { return core_; }
+
+ private:
+    std::shared_ptr<QuicCore> core_;
+    std::unique_ptr<zquic::Endpoint> owned_;
+    zquic::Endpoint* endpoint_ = nullptr;
+};
+
 class QuicConnection final : public ClientConnection {
  public:
-    QuicConnection(std::shared_ptr<QuicCore> core, const QuicClientOptions& options, ConnectionEvents& events)
-        : core_{std::move(core)},
+    QuicConnection(std::shared_ptr<EndpointUse> use, const QuicClientOptions& options, ConnectionEvents& events)
+        : use_{std::move(use)},
+          core_{use_->core()},
           state_{std::make_shared<State>(events)},
           peer_{.address = options.server, .public_key = {}} {
         if (auto started = start(options); !started) fail_later(std::move(started).error());
@@ -58,11 +85,11 @@ class QuicConnection final : public ClientConnection {
         if (!client_ || core_->depth == 0) return;
         // Inside one of its own callbacks: it closes now and is destroyed when they have returned.
         struct Remains {
-            std::shared_ptr<QuicCore> core;
+            std::shared_ptr<EndpointUse> use;
             std::unique_ptr<h3::Client> client;
         };
         client_->close(h3::Code::no_error);
-        core_->reactor.defer([remains = Remains{core_, std::move(client_)}] {});
+        core_->reactor.defer([remains = Remains{use_, std::move(client_)}] {});
     }
 
     std::unique_ptr<HttpStream> open() override {
@@ -83,9 +110,9 @@ class QuicConnection final : public ClientConnection {
 
  private:
     std::expected<void, std::string> start(const QuicClientOptions& options) {
-        if (!core_->endpoint) return std::unexpected{"no UDP socket"};
+        if (!use_->endpoint()) return std::unexpected{"no UDP socket"};
         if (options.server_keys.empty()) return std::unexpected{"no server key is configured"};
-        auto client = h3::Client::connect(*core_->endpoint, connect_options(options), exchange_limits(), callbacks());
+        auto client = h3::Client::connect(*use_->endpoint(), connect_options(options), exchange_limits(), callbacks());
         if (!client) return std::unexpected{base::to_string(client.error())};
         client_ = std::move(*client);
         return {};
@@ -139,6 +166,7 @@ class QuicConnection final : public ClientConnection {
         });
     }
 
+    std::shared_ptr<EndpointUse> use_;
     std::shared_ptr<QuicCore> core_;
     std::shared_ptr<State> state_;
     Peer peer_;
@@ -147,24 +175,20 @@ class QuicConnection final : public ClientConnection {
 
 class QuicConnector final : public Connector {
  public:
-    QuicConnector(std::shared_ptr<QuicCore> core, QuicClientOptions options)
-        : core_{std::move(core)}, options_{std::move(options)} {}
-    ~QuicConnector() override {
-        if (core_->depth > 0) core_->reactor.defer([core = std::move(core_)] {});
-    }
+    QuicConnector(std::shared_ptr<EndpointUse> use, QuicClientOptions options)
+        : use_{std::move(use)}, options_{std::move(options)} {}
+
     std::unique_ptr<ClientConnection> connect(ConnectionEvents& events) override {
-        if (!core_->endpoint) {
-            if (auto endpoint = zquic::Endpoint::make(core_->reactor, {.settings = options_.settings})) {
-                core_->owned = std::move(*endpoint);
-                core_->endpoint = core_->owned.get();
-            }
+        if (!use_->endpoint()) {
+            auto endpoint = zquic::Endpoint::make(use_->core()->reactor, {.settings = options_.settings});
+            if (endpoint) use_->own(std::move(*endpoint));
         }
-        return std::make_unique<QuicConnection>(core_, options_, events);
+        return std::make_unique<QuicConnection>(use_, options_, events);
     }
     [[nodiscard]] std::string endpoint() const override { return options_.server.to_string(); }
 
  private:
-    std::shared_ptr<QuicCore> core_;
+    std::shared_ptr<EndpointUse> use_;
     QuicClientOptions options_;
 };
 
@@ -179,24 +203,24 @@ zquic::Settings default_quic_settings() {
 }
 
 std::unique_ptr<Connector> make_quic_connector(io::Reactor& reactor, QuicClientOptions options) {
-    return std::make_unique<QuicConnector>(std::make_shared<QuicCore>(reactor), std::move(options));
+    return std::make_unique<QuicConnector>(std::make_shared<EndpointUse>(reactor), std::move(options));
 }
 
 std::unique_ptr<Connector> make_quic_connector(zquic::Endpoint& endpoint, QuicClientOptions options) {
-    auto core = std::make_shared<QuicCore>(endpoint.reactor());
-    core->endpoint = &endpoint;
-    return std::make_unique<QuicConnector>(std::move(core), std::move(options));
+    return std::make_unique<QuicConnector>(std::make_shared<EndpointUse>(endpoint), std::move(options));
 }
 
 struct QuicListener::State {
-    State(Server& the_server, io::Reactor& reactor) : server{the_server}, core{std::make_shared<QuicCore>(reactor)} {}
+    State(Server& the_server, zquic::Endpoint& endpoint) : server{the_server}, use{endpoint} {}
+    explicit State(Server& the_server) : server{the_server}, use{the_server.reactor()} {}
+
     Server& server;
-    std::shared_ptr<QuicCore> core;
+    EndpointUse use;
     std::unique_ptr<h3::Server> h3_server;
 
     base::Checked<void> serve() {
-        auto made = h3::Server::make(*core->endpoint, {.limits = exchange_limits()},
-                                     [this, shared = core](h3::Exchange& exchange, Fields fields, bool) {
+        auto made = h3::Server::make(*use.endpoint(), {.limits = exchange_limits()},
+                                     [this, shared = use.core()](h3::Exchange& exchange, Fields fields, bool) {
                                          const InCallback mark{*shared};
                                          auto bridge = std::make_shared<QuicBridge>(
                                              shared, peer_of(exchange.connection()), exchange);
@@ -214,7 +238,7 @@ QuicListener::QuicListener(std::unique_ptr<State> state) noexcept : state_{std::
 QuicListener::~QuicListener() { state_->h3_server.reset(); }
 
 base::Checked<std::unique_ptr<QuicListener>> QuicListener::start(Server& server, QuicServerOptions options) {
-    auto state = std::make_unique<State>(server, server.reactor());
+    auto state = std::make_unique<State>(server);
     zquic::EndpointConfig config{.address = options.address,
                                  .settings = options.settings,
                                  .identity = options.identity,
@@ -225,23 +249,21 @@ base::Checked<std::unique_ptr<QuicListener>> QuicListener::start(Server& server,
         }};
     auto endpoint = zquic::Endpoint::make(server.reactor(), std::move(config));
     if (!endpoint) return std::unexpected{std::move(endpoint).error()};
-    state->core->owned = std::move(*endpoint);
-    state->core->endpoint = state->core->owned.get();
+    state->use.own(std::move(*endpoint));
     if (auto served = state->serve(); !served) return std::unexpected{std::move(served).error()};
     return std::unique_ptr<QuicListener>{new QuicListener{std::move(state)}};
 }
 
 base::Checked<std::unique_ptr<QuicListener>> QuicListener::attach(Server& server, zquic::Endpoint& endpoint) {
-    auto state = std::make_unique<State>(server, server.reactor());
-    state->core->endpoint = &endpoint;
+    auto state = std::make_unique<State>(server, endpoint);
     if (auto served = state->serve(); !served) return std::unexpected{std::move(served).error()};
     return std::unique_ptr<QuicListener>{new QuicListener{std::move(state)}};
 }
 
 const io::SocketAddress& QuicListener::bound_address() const noexcept {
-    return state_->core->endpoint->bound_address();
+    return state_->use.endpoint()->bound_address();
 }
-zquic::Endpoint& QuicListener::endpoint() noexcept { return *state_->core->endpoint; }
+zquic::Endpoint& QuicListener::endpoint() noexcept { return *state_->use.endpoint(); }
 
 void QuicListener::drain(std::uint64_t timeout_ns, io::Task done) {
     // Both have to finish: the calls, and the connections that carry their last bytes.

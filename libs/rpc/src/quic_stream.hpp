@@ -14,13 +14,11 @@
 
 namespace rpc {
 
-/// What the connections of one endpoint share. `depth` counts the zquic callbacks on the stack: while it is not zero,
-/// nothing that those belong to may be destroyed.
+/// What everything on one endpoint shares, and what outlives it. `depth` counts the zquic callbacks on the stack: while
+/// it is not zero, neither the endpoint nor a connection may be destroyed.
 struct QuicCore {
     explicit QuicCore(io::Reactor& the_reactor) noexcept : reactor{the_reactor} {}
     io::Reactor& reactor;
-    std::unique_ptr<zquic::Endpoint> owned;
-    zquic::Endpoint* endpoint = nullptr;
     int depth = 0;
 };
 class InCallback {
