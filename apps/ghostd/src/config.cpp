@@ -14,7 +14,7 @@ base::ConfigSchema schema_of(PeerKey& peer) {
     schema.field("name", peer.name, "For people.");
     schema.field("key", peer.key,
                  "Ed25519 public key, 64 hex digits, as `ghostd keys show` and its siblings print it.");
-    schema.field("role", peer.role, "What the key may do.", {"service", "client", "admin"});
+    schema.field("role", peer.role, "What the key may do.", {"service", "admin"});
     return schema;
 }
 
@@ -131,10 +131,10 @@ base::Checked<void> check_config(const GhostdConfig& config, const std::string& 
     if (!config.bridge.key.empty()) GC_CHECK(check_key(config.bridge.key, source, "bridge.key"));
     for (const auto& peer : config.peers) {
         GC_CHECK(check_key(peer.key, source, fmt::format("the key of peer \"{}\"", peer.name)));
-        if (peer.role != "service" && peer.role != "client" && peer.role != "admin")
+        if (peer.role != "service" && peer.role != "admin")
             return base::explain(base::Errc::invalid_argument,
-                                 fmt::format("{}: the role of peer \"{}\" must be service, client or admin, not \"{}\"",
-                                             source, peer.name, peer.role));
+                                 fmt::format("{}: the role of peer \"{}\" must be service or admin, not \"{}\"", source,
+                                             peer.name, peer.role));
     }
     for (const auto& [text, what] :
          {std::pair{config.faucet.amount, "faucet.amount"}, std::pair{config.faucet.amount_max, "faucet.amount_max"}}) {

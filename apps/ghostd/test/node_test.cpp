@@ -9,6 +9,7 @@
 #include "base/file.hpp"
 #include "ghostd/certificate.hpp"
 #include "ghostd/key_file.hpp"
+#include "ledger/chain_state.hpp"
 #include "test_node.hpp"
 
 namespace {
@@ -166,7 +167,9 @@ TEST(Node, TellsASubscriberOfATransactionThatItDoesNotKnowYet) {
     const auto status = other->stream(kStreamTxStatus, request, {.timeout_ns = 20 * kSecond},
                                       [&](const v1::TransactionReceipt& receipt) {
                                           states.push_back(receipt.state());
-                                          if (states.size() == 1) EXPECT_TRUE(node.submit(tx));
+                                          if (states.size() == 1) {
+                                              EXPECT_TRUE(node.submit(tx));
+                                          }
                                           return true;
                                       });
     EXPECT_TRUE(status.ok()) << status.to_string();

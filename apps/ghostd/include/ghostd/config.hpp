@@ -20,8 +20,8 @@
 
 namespace ghostd {
 
-/// A key that may connect. Roles: "service" (ghostbridge, relaying for authorised callers), "client" (the read and
-/// submit methods), "admin" (everything).
+/// A key that may connect. Roles: "service" (a GhostBridge, which relays for callers it has authorised) and "admin" (an
+/// operator's key). There is no third: everybody else reaches the node through a GhostBridge.
 struct PeerKey {
     std::string name;  ///< For people; not checked.
     std::string key;   ///< Ed25519 public key, 64 hex digits.
