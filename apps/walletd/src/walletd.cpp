@@ -297,6 +297,7 @@ std::uint16_t Walletd::metrics_port() const noexcept { return state_->ops ? stat
 const std::string& Walletd::socket_path() const noexcept { return state_->socket_path; }
 const base::Digest& Walletd::public_key() const noexcept { return state_->public_key; }
 bool Walletd::registered() const noexcept { return state_->registered.load(); }
+bool Walletd::initialised() const { return state_->keystore->status().initialised; }
 
 base::Checked<base::Digest> init_identity(const std::string& home) {
     GC_TRY(const auto identity, load_identity(home));

@@ -38,6 +38,15 @@ std::string plain(std::string_view text) {
     return out;
 }
 
+/// A template with every @NAME@ replaced; shell is full of the braces that fmt wants for itself.
+std::string with_name(std::string text, std::string_view name) {
+    constexpr std::string_view kMark = "@NAME@";
+    for (auto at = text.find(kMark); at != std::string::npos; at = text.find(kMark, at + name.size())) {
+        text.replace(at, kMark.size(), name);
+    }
+    return text;
+}
+
 std::string words_of(const Node& node) {
     std::string out;
     for (const auto& [word, description] : node.words) out += (out.empty() ? "" : " ") + word;
@@ -46,20 +55,14 @@ std::string words_of(const Node& node) {
 
 std::string bash(const std::string& name, const std::vector<Node>& nodes) {
     // The path is what was typed so far without options: at most two words deep.
-    auto out = fmt::format(R"sh(# bash completion for {0}: eval "$({0} completion bash)"
-_{0}() {
-        {
-            local cur = $ {
-                {
-                    COMP_WORDS[COMP_CWORD]
-                }
-            } path="" word
-  for word in "${{COMP_WORDS[@]:1:COMP_CWORD-1}}";
-            do
+    auto out = with_name(R"sh(# bash completion for @NAME@: eval "$(@NAME@ completion bash)"
+_@NAME@() {
+  local cur=${COMP_WORDS[COMP_CWORD]} path="" word
+  for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "$word" in -*) continue ;; esac
     case "$path $word" in
 )sh",
-                           name);
+                         name);
     for (const auto& node : nodes) {
         if (!node.path.empty())
             out += fmt::format("      \"{}{}\") path=\"{}\" ;;\n", node.path.find(' ') != std::string::npos ? "" : " ",
@@ -74,16 +77,16 @@ _{0}() {
 }
 
 std::string zsh(const std::string& name, const std::vector<Node>& nodes) {
-    auto out = fmt::format(R"sh(#compdef {0}
-# zsh completion for {0}: {0} completion zsh > ~/.zfunc/_{0}
-_{0}() {{
+    auto out = with_name(R"sh(#compdef @NAME@
+# zsh completion for @NAME@: eval "$(@NAME@ completion zsh)"
+_@NAME@() {
   local path_="" word
   local -a candidates
-  for word in "${{words[@]:1:$((CURRENT-2))}}"; do
+  for word in "${words[@]:1:$((CURRENT-2))}"; do
     case "$word" in -*) continue ;; esac
     case "$path_ $word" in
 )sh",
-                           name);
+                         name);
     for (const auto& node : nodes) {
         if (!node.path.empty())
             out += fmt::format("      \"{}{}\") path_=\"{}\" ;;\n", node.path.find(' ') != std::string::npos ? "" : " ",

@@ -35,6 +35,8 @@ class Walletd {
     [[nodiscard]] const base::Digest& public_key() const noexcept;
     /// Whether the bridge knows this walletd now. Any thread.
     [[nodiscard]] bool registered() const noexcept;
+    /// Whether the wallet has keys. Any thread.
+    [[nodiscard]] bool initialised() const;
 
  private:
     struct State;
