@@ -1,0 +1,219 @@
+#include "enoc/network.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "base/config.hpp"
+#include "base/file.hpp"
+#include "base/log.hpp"
+#include "enoc/home.hpp"
+#include "ghostbridge/bridge.hpp"
+#include "ghostd/init.hpp"
+#include "ghostd/key_file.hpp"
+#include "ghostd/node.hpp"
+#include "walletd/walletd.hpp"
+
+namespace enoc {
+namespace {
+
+const base::Log kLog{"enoc"};
+
+std::string on_loopback(std::uint16_t port) { return "[::1]:" + std::to_string(port); }
+std::string on_loopback_v4(std::uint16_t port) { return "127.0.0.1:" + std::to_string(port); }
+
+/// The public keys of everybody; each daemon lists those it lets in.
+struct Keys {
+    base::Digest bridge, node, wallet, cli;
+};
+
+base::Checked<void> write_config(const std::string& path, const base::ConfigSchema& schema) {
+    return base::write_file_atomic(path, base::as_bytes(schema.to_toml()));
+}
+
+base::Checked<base::Digest> ensure_node(const HomeLayout& layout, const Options& options) {
+    const ghostd::HomeLayout node{layout.node};
+    std::error_code ignored;
+    if (!std::filesystem::exists(node.genesis, ignored)) {
+        GC_TRY(const auto made, ghostd::init_home({.home = layout.node, .chain_id = options.chain_id, .dev = true}));
+        return made.node_key;
+    }
+    GC_TRY(const auto key, ghostd::load_key(node.node_key));
+    return key.public_key().bytes;
+}
+
+ghostbridge::Config bridge_config(const HomeLayout& layout, const Options& options, const Keys& keys) {
+    using ghostbridge::Role;
+    ghostbridge::Config config;
+    config.home = layout.bridge;
+    if (options.free_ports) {
+        config.listen_quic = "[::1]:0";
+        config.listen_tcp = "127.0.0.1:0";
+        config.listen_metrics = "127.0.0.1:0";
+    }
+    config.peers = {
+        {.name = "ghostd", .key = keys.node, .roles = ghostbridge::role_bits(Role::service), .services = {}},
+        {.name = "walletd", .key = keys.wallet, .roles = ghostbridge::role_bits(Role::service), .services = {}},
+        {.name = "zwallet",
+         .key = keys.cli,
+         .roles = static_cast<ghostbridge::Roles>(ghostbridge::role_bits(Role::client) |
+                                                  ghostbridge::role_bits(Role::admin)),
+         .services = {}},
+    };
+    return config;
+}
+
+ghostd::GhostdConfig node_config(const HomeLayout& layout, const Options& options, const Keys& keys,
+                                 const std::string& bridge) {
+    ghostd::GhostdConfig config;
+    config.home = layout.node;
+    if (options.free_ports) {
+        config.listen = "[::1]:0";
+        config.ops_listen = "127.0.0.1:0";
+    }
+    config.bridge = {.endpoint = bridge, .key = base::to_hex(keys.bridge)};
+    config.peers = {{.name = "ghostbridge", .key = base::to_hex(keys.bridge), .role = "service"},
+                    {.name = "this node", .key = base::to_hex(keys.node), .role = "admin"}};
+    return config;
+}
+
+walletd::Config wallet_config(const HomeLayout& layout, const Options& options, const Keys& keys,
+                              const std::string& bridge, const base::Digest& genesis_hash) {
+    walletd::Config config;
+    config.home = layout.wallet;
+    if (options.free_ports) {
+        config.listen = "[::1]:0";
+        config.metrics = "127.0.0.1:0";
+    }
+    config.bridge = bridge;
+    config.bridge_key = base::to_hex(keys.bridge);
+    config.genesis_hash = base::to_hex(genesis_hash);
+    config.peers = {{.name = "zwallet", .key = base::to_hex(keys.cli), .roles = {"client", "admin"}}};
+    return config;
+}
+
+/// What zwallet reads; its library is not linked here, so the few keys are written by hand.
+base::Checked<void> write_cli_config(const HomeLayout& layout, const Endpoints& endpoints) {
+    const std::string text = "# Written by enoc at each start.\nbridge = \"" + endpoints.bridge_quic +
+                             "\"\nbridge_key = \"" + endpoints.bridge_key + "\"\n";
+    return base::write_file_atomic(layout.cli_config, base::as_bytes(text));
+}
+
+}  // namespace
+
+struct Network::State {
+    explicit State(HomeLayout home) : layout{std::move(home)} {}
+
+    HomeLayout layout;
+    std::string chain_id;
+    Endpoints endpoints;
+    // Start order is declaration order; stop() goes backwards.
+    std::optional<base::FileLock> lock;
+    std::unique_ptr<ghostbridge::Bridge> bridge;
+    std::unique_ptr<ghostd::Node> node;
+    std::unique_ptr<walletd::Walletd> wallet;
+
+    base::Checked<void> start(const Options& options);
+    [[nodiscard]] base::Checked<void> wait_for_services(std::uint64_t timeout_ms) const;
+    [[nodiscard]] base::Checked<void> write_marker() const;
+};
+
+base::Checked<void> Network::State::start(const Options& options) {
+    GC_CHECK(base::make_private_dir(layout.folder));
+    GC_TRY(lock, base::FileLock::acquire(layout.lock));
+    GC_CHECK(prepare_home(layout, options.fresh));
+    Keys keys{};
+    GC_TRY(keys.bridge, ensure_identity(layout.bridge_identity));
+    GC_TRY(keys.wallet, ensure_identity(layout.wallet_identity));
+    GC_TRY(keys.cli, ensure_identity(layout.cli_identity));
+    GC_TRY(keys.node, ensure_node(layout, options));
+
+    auto bridge_settings = bridge_config(layout, options, keys);
+    GC_TRY(bridge, ghostbridge::Bridge::start(bridge_settings));
+    endpoints.bridge_quic = on_loopback(bridge->quic_port());
+    endpoints.bridge_tcp = on_loopback_v4(bridge->tcp_port());
+    endpoints.bridge_key = base::to_hex(keys.bridge);
+
+    auto node_settings = node_config(layout, options, keys, endpoints.bridge_quic);
+    GC_TRY(node, ghostd::Node::start(node_settings));
+    chain_id = node->chain_id();
+    endpoints.node_quic = on_loopback(node->address().port());
+    endpoints.node_metrics = on_loopback_v4(node->ops_port());
+
+    auto wallet_settings = wallet_config(layout, options, keys, endpoints.bridge_quic, node->genesis_hash());
+    GC_TRY(wallet, walletd::Walletd::start(wallet_settings));
+    endpoints.wallet_socket = wallet->socket_path();
+
+    node_settings.listen = endpoints.node_quic;
+    node_settings.ops_listen = endpoints.node_metrics;
+    GC_CHECK(write_config(layout.node_config, ghostd::schema_of(node_settings)));
+    GC_CHECK(write_config(layout.wallet_config, walletd::schema_of(wallet_settings)));
+    GC_CHECK(write_cli_config(layout, endpoints));
+    GC_CHECK(wait_for_services(options.ready_timeout_ms));
+    return write_marker();
+}
+
+base::Checked<void> Network::State::wait_for_services(std::uint64_t timeout_ms) const {
+    static constexpr std::array<std::string_view, 2> kNeeded{"ghost.chain.v1.BlockchainService",
+                                                             "ghost.wallet.v1.WalletService"};
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds{timeout_ms};
+    for (;;) {
+        const auto there = bridge->available_services();
+        const auto missing = std::ranges::find_if(
+            kNeeded, [&](std::string_view name) { return std::ranges::find(there, name) == there.end(); });
+        if (missing == kNeeded.end()) return {};
+        if (std::chrono::steady_clock::now() > deadline)
+            return base::explain(base::Errc::timed_out,
+                                 std::string{*missing} + " did not register with ghostbridge in time");
+        std::this_thread::sleep_for(std::chrono::milliseconds{2});
+    }
+}
+
+base::Checked<void> Network::State::write_marker() const {
+    const nlohmann::ordered_json marker{
+        {"schema", "enoc/1"},
+        {"pid", ::getpid()},
+        {"chain_id", chain_id},
+        {"genesis_hash", base::to_hex(node->genesis_hash())},
+        {"bridge_quic", endpoints.bridge_quic},
+        {"bridge_tcp", endpoints.bridge_tcp},
+        {"bridge_key", endpoints.bridge_key},
+        {"node_quic", endpoints.node_quic},
+        {"node_metrics", endpoints.node_metrics},
+        {"wallet_socket", endpoints.wallet_socket},
+    };
+    return base::write_file_atomic(layout.marker, base::as_bytes(marker.dump(2) + "\n"));
+}
+
+Network::Network(std::unique_ptr<State> state) noexcept : state_{std::move(state)} {}
+Network::~Network() { stop(); }
+
+base::Checked<std::unique_ptr<Network>> Network::start(Options options) {
+    auto network = std::unique_ptr<Network>{new Network{std::make_unique<State>(HomeLayout{options.home})}};
+    GC_CHECK(network->state_->start(options));
+    return network;
+}
+
+void Network::stop() {
+    auto& state = *state_;
+    if (state.wallet) state.wallet->stop();
+    if (state.node) state.node->stop();
+    if (state.bridge) state.bridge->stop();
+    state.wallet.reset();
+    state.node.reset();
+    state.bridge.reset();
+    state.lock.reset();
+}
+
+const Endpoints& Network::endpoints() const noexcept { return state_->endpoints; }
+const std::string& Network::chain_id() const noexcept { return state_->chain_id; }
+base::Digest Network::genesis_hash() const noexcept { return state_->node->genesis_hash(); }
+std::uint64_t Network::finalized_height() const noexcept { return state_->node->finalized_height(); }
+bool Network::wallet_exists() const noexcept { return state_->wallet->initialised(); }
+
+}  // namespace enoc
