@@ -1,0 +1,69 @@
+#pragma once
+// The gas schedule of Wasm instructions and of what the engine does for them. One gas is about one nanosecond of the
+// interpreter on the reference machine. Costs belong to Wasm instructions, never to what they are lowered to, so both
+// tiers and every cache state charge the same. Consensus: a change needs a new kGasVersion.
+
+#include <cstdint>
+
+namespace zvm::gas {
+
+inline constexpr std::uint32_t kGasVersion = 1;
+
+inline constexpr std::uint32_t kSimple = 1;         ///< Constants, locals, arithmetic, comparisons, branches.
+inline constexpr std::uint32_t kMemory = 2;         ///< Loads, stores, globals.
+inline constexpr std::uint32_t kDivide = 5;         ///< Integer division and remainder.
+inline constexpr std::uint32_t kFloat = 3;          ///< Spec profile only.
+inline constexpr std::uint32_t kFloatSlow = 10;     ///< Division, square root.
+inline constexpr std::uint32_t kCall = 6;           ///< call; the callee's locals come on top.
+inline constexpr std::uint32_t kCallIndirect = 10;  ///< call_indirect.
+inline constexpr std::uint32_t kHostCall = 20;      ///< Leaving the interpreter; the host function adds its own.
+inline constexpr std::uint32_t kBrTable = 3;
+inline constexpr std::uint32_t kTable = 4;          ///< table.get, table.set, table.size, ref.func.
+inline constexpr std::uint32_t kBulk = 10;          ///< Base of memory and table bulk instructions.
+inline constexpr std::uint32_t kGrow = 100;         ///< Base of memory.grow and table.grow.
+inline constexpr std::uint32_t kGrowPage = 10'000;  ///< A page of 64 KiB: zeroing it, faulting it in, cleaning it up.
+
+/// Locals that a function declares beyond its parameters are zeroed on entry.
+constexpr std::uint32_t locals(std::uint32_t count) noexcept { return (count + 3) / 4; }
+constexpr std::uint64_t bulk_bytes(std::uint64_t bytes) noexcept { return (bytes + 7) / 8; }
+constexpr std::uint64_t bulk_elements(std::uint64_t elements) noexcept { return elements; }
+
+/// Static cost of a one-byte opcode. block, loop, else, end and nop only shape the code and cost nothing.
+constexpr std::uint32_t opcode(std::uint8_t op) noexcept {
+    switch (op) {
+        case 0x01:
+        case 0x02:
+        case 0x03:
+        case 0x05:
+        case 0x0b: return 0;
+        case 0x0e: return kBrTable;
+        case 0x10: return kCall;
+        case 0x11: return kCallIndirect;
+        case 0x23:
+        case 0x24: return kMemory;
+        case 0x25:
+        case 0x26:
+        case 0xd2: return kTable;
+        case 0x40: return kGrow;
+        case 0x6d:
+        case 0x6e:
+        case 0x6f:
+        case 0x70:
+        case 0x7f:
+        case 0x80:
+        case 0x81:
+        case 0x82: return kDivide;
+        case 0x91:
+        case 0x95:
+        case 0x9f:
+        case 0xa3: return kFloatSlow;
+        default: break;
+    }
+    if (op >= 0x28 && op <= 0x3e) return kMemory;
+    if ((op >= 0x5b && op <= 0x66) || (op >= 0x8b && op <= 0xa6) || (op >= 0xa8 && op <= 0xab) ||
+        (op >= 0xae && op <= 0xbf))
+        return kFloat;
+    return kSimple;
+}
+
+}  // namespace zvm::gas

@@ -1,0 +1,60 @@
+#pragma once
+// The stacks that code runs on: one Machine a thread and nesting level, reused for every run. A contract that calls
+// another gets a fresh Machine for the callee, so that a caller cannot exhaust the callee's stack.
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "zvm/instance.hpp"
+
+namespace zvm {
+
+/// Where a run is started with; see Machine::run.
+struct RunOptions {
+    void* context = nullptr;  ///< Handed to host functions.
+    bool metered = true;      ///< False: gas is neither charged nor checked. For measurements of the metering only.
+};
+
+class Machine {
+ public:
+    static std::unique_ptr<Machine> make(std::uint32_t stack_slots = kStackSlots,
+                                         std::uint32_t call_depth = kCallDepth) noexcept;
+    ~Machine();
+    Machine(const Machine&) = delete;
+    Machine& operator=(const Machine&) = delete;
+
+    /// Runs `function` to its end. `args` and `results` have the sizes of its type, and the arguments its types (the
+    /// upper half of a 32-bit value is ignored). `gas` is what may be used and becomes what is left; running out of it
+    /// leaves 0. Results are written only when there was no trap. Not re-entrant: a host function that runs something
+    /// uses another Machine.
+    Trap run(const Function& function, std::span<const Slot> args, std::span<Slot> results, std::int64_t& gas,
+             const RunOptions& options = {}) noexcept;
+
+    /// After a trap: the functions that were active, innermost first, at most `max`. For simulation and tests; never
+    /// part of a consensus result.
+    struct TraceEntry {
+        std::uint32_t function;  ///< Index in its module.
+        std::string name;
+    };
+    [[nodiscard]] std::vector<TraceEntry> trace(const Module& module, std::size_t max = 64) const;
+
+ private:
+    friend struct Interpreter;
+    struct Frame {
+        const Instr* pc;
+        Slot* fp;
+    };
+    Machine() noexcept = default;
+
+    std::unique_ptr<Slot[]> stack_;
+    std::unique_ptr<Frame[]> frames_;
+    Slot* stack_end_ = nullptr;
+    Frame* frames_end_ = nullptr;
+    Frame* trap_frame_ = nullptr;
+    const Instr* trap_pc_ = nullptr;
+};
+
+}  // namespace zvm
