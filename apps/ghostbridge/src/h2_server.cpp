@@ -62,6 +62,7 @@ class H2Connection final : public H2Session::Host {
     void on_bytes(base::ByteView bytes) {
         if (closing_) return;
         if (const auto fed = session_->feed(bytes); !fed) fail(fed.error().note);
+        flush_.schedule();  // acknowledgements, and what a WINDOW_UPDATE lets go
         // While the socket does not take what we owe the peer, its requests wait too.
         if (!closing_ && socket_->queued_bytes() > 4 * kSocketQueueMax) socket_->set_reading(false);
         if (session_->inside_header_block()) {

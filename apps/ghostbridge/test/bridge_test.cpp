@@ -28,7 +28,7 @@ constexpr rpc::BidiMethod<reflection_pb::ServerReflectionRequest, reflection_pb:
     "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"};
 constexpr rpc::UnaryMethod<EchoMessage, EchoMessage> kWallet{"/ghost.wallet.v1.WalletService/GetStatus"};
 
-constexpr rpc::CallOptions in(std::chrono::seconds timeout) {
+rpc::CallOptions in(std::chrono::seconds timeout) {
     return {.timeout_ns = static_cast<std::uint64_t>(std::chrono::nanoseconds{timeout}.count())};
 }
 
