@@ -187,7 +187,8 @@ class LocalServer::Connection : public std::enable_shared_from_this<Connection> 
         const auto frame = wallet_local::decode_frame(buffer_);
         if (!frame) {
             if (!frame.error().is(base::Errc::truncated)) {
-                server_.core_.log.warn("bad frame on the local socket", {{"error", frame.error()}});
+                server_.core_.log.limited(server_.log_limit_, base::LogLevel::warn, "bad frame on the local socket",
+                                          {{"error", frame.error()}});
                 close();
             } else if (ended_) {
                 socket_->shutdown_write();  // what is queued still leaves; on_closed follows
@@ -282,11 +283,13 @@ void LocalServer::accept(std::unique_ptr<io::StreamSocket> socket) {
     const auto peer = socket->peer_credentials();
     // The mode of the file says the same; this holds also when somebody opens up the file or the folder.
     if (!peer || (peer->uid != geteuid() && peer->uid != 0)) {
-        core_.log.warn("refused a local connection of another user", {{"uid", peer ? peer->uid : 0u}});
+        core_.log.limited(log_limit_, base::LogLevel::warn, "refused a local connection of another user",
+                          {{"uid", peer ? peer->uid : 0u}});
         return;
     }
     if (connections_.size() >= kLocalConnectionsMax) {
-        core_.log.warn("too many local connections", {{"max", kLocalConnectionsMax}});
+        core_.log.limited(log_limit_, base::LogLevel::warn, "too many local connections",
+                          {{"max", kLocalConnectionsMax}});
         return;
     }
     auto connection = std::make_shared<Connection>(*this, std::move(socket));

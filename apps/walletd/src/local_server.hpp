@@ -31,6 +31,7 @@ class LocalServer {
     void remove(const Connection& connection);
 
     Core& core_;
+    base::LogLimit log_limit_;
     std::unique_ptr<io::Listener> listener_;
     std::list<std::shared_ptr<Connection>> connections_;
 };

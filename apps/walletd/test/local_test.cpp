@@ -83,7 +83,6 @@ TEST_F(LocalTest, LeadsFromNothingToASignedOutWallet) {
     EXPECT_EQ(ask(request).export_words().words(), made.init().words());
     request.mutable_sign()->set_unsigned_tx("not a transaction");
     EXPECT_EQ(ask(request).error().code(), pb::LocalError::INVALID);
-    EXPECT_EQ(ask(pb::LocalRequest{}).error().code(), pb::LocalError::INVALID);
 }
 
 TEST_F(LocalTest, MakesTheSocketPrivate) {
