@@ -18,7 +18,8 @@ constexpr std::size_t kPullsMax = 10'000;
 
 /// Answers a call in one of four ways.
 struct Answerer final : rpc::StreamEvents {
-    Answerer(std::unique_ptr<rpc::HttpStream> stream_in, unsigned mode_in) : stream{std::move(stream_in)}, mode{mode_in} {
+    Answerer(std::unique_ptr<rpc::HttpStream> stream_in, unsigned mode_in)
+        : stream{std::move(stream_in)}, mode{mode_in} {
         stream->set_events(*this);
     }
     void on_headers(rpc::Fields headers) override {
@@ -52,8 +53,7 @@ struct Answerer final : rpc::StreamEvents {
 
 struct FuzzHost final : H2Session::Host {
     void on_stream(std::unique_ptr<rpc::HttpStream> stream) override {
-        if (calls.size() < 200)
-            calls.push_back(std::make_unique<Answerer>(std::move(stream), mode));
+        if (calls.size() < 200) calls.push_back(std::make_unique<Answerer>(std::move(stream), mode));
     }
     void want_write() override {}
     unsigned mode = 0;

@@ -9,7 +9,8 @@ using rpc::StatusCode;
 
 Access::Access(const Config& config, const base::Digest& own) : public_methods_{config.public_methods} {
     for (const auto& peer : config.peers) peers_.emplace(peer.key, peer);
-    peers_.insert_or_assign(own, Peer{.name = "this bridge", .key = own, .roles = role_bits(Role::admin), .services = {}});
+    peers_.insert_or_assign(own,
+                            Peer{.name = "this bridge", .key = own, .roles = role_bits(Role::admin), .services = {}});
 }
 
 rpc::Status Access::may_call(std::string_view path, const std::optional<base::Digest>& key) const {

@@ -117,28 +117,29 @@ void Bridge::State::wire() {
             return rpc::make_quic_connector(reactor, {.server = instance.address,
                                                       .server_keys = {instance.registration.key},
                                                       .identity = identity,
-                                                      .settings =
-                                                          quic_settings(config, kStalledCallsPerInstance)});
+                                                      .settings = quic_settings(config, kStalledCallsPerInstance)});
         },
         config.connect_timeout_ms * kNsPerMs);
     server = rpc::Server::make(reactor, {.metadata_bytes_max = kMetadataMax, .metrics = &metrics});
     control.emplace(*server, *registry, *egress, *access, config);
     const auto cap = config.call_timeout_max_ms == 0 ? rpc::kNoDeadline : config.call_timeout_max_ms * kNsPerMs;
-    relay.emplace(reactor, *registry, *egress, metrics,
-                  RelayOptions{.calls_max = config.calls_max,
-                               .window_bytes = config.call_window_bytes,
-                               .call_timeout_max_ns = cap});
+    relay.emplace(
+        reactor, *registry, *egress, metrics,
+        RelayOptions{
+            .calls_max = config.calls_max, .window_bytes = config.call_window_bytes, .call_timeout_max_ns = cap});
     server->set_authorizer(
         [this](const rpc::CallInfo& call) { return access->may_call(call.path, call.peer.public_key); });
     server->set_raw_handler([this](rpc::RawCall call) { relay->start(std::move(call)); });
 
     auto& instances = metrics.gauge("ghostbridge_instances", "Registered instances.");
-    services_watch = registry->watch([this, &instances] {
-                                 instances.set(static_cast<std::int64_t>(registry->size()));
-                                 auto names = registry->available_services();
-                                 const std::lock_guard lock{services_mutex};
-                                 services = std::move(names);
-                             }).value_or(0);
+    services_watch = registry
+                         ->watch([this, &instances] {
+                             instances.set(static_cast<std::int64_t>(registry->size()));
+                             auto names = registry->available_services();
+                             const std::lock_guard lock{services_mutex};
+                             services = std::move(names);
+                         })
+                         .value_or(0);
 }
 
 base::Checked<void> Bridge::State::listen() {
@@ -149,10 +150,9 @@ base::Checked<void> Bridge::State::listen() {
                                                     .settings = quic_settings(config, kStalledCallsPerClient)}));
     quic_port = quic->bound_address().port();
     if (config.listen_tcp.empty()) return {};
-    GC_TRY(tcp, H2Server::listen(reactor, *io::SocketAddress::parse(config.listen_tcp), config.tcp, metrics,
-                                 [this](std::unique_ptr<rpc::HttpStream> stream) {
-                                     server->accept(std::move(stream));
-                                 }));
+    GC_TRY(tcp,
+           H2Server::listen(reactor, *io::SocketAddress::parse(config.listen_tcp), config.tcp, metrics,
+                            [this](std::unique_ptr<rpc::HttpStream> stream) { server->accept(std::move(stream)); }));
     tcp_port = tcp->port();
     return {};
 }

@@ -35,8 +35,9 @@ base::ConfigSchema schema_of(PeerText& peer) {
     base::ConfigSchema schema;
     schema.field("name", peer.name, "For logs.");
     schema.field("key", peer.key, "Ed25519 public key, 64 hexadecimal digits.");
-    schema.field("roles", peer.roles,
-                 "client: call every registered service. service: call and register. admin: as client, for administration.");
+    schema.field(
+        "roles", peer.roles,
+        "client: call every registered service. service: call and register. admin: as client, for administration.");
     schema.field("services", peer.services,
                  "What a service may register: full names, or a prefix that ends in \".*\". Empty: anything.");
     return schema;
@@ -72,8 +73,7 @@ base::ConfigSchema schema_of(Config& config, std::vector<PeerText>& peers) {
     schema.field("listen_quic", config.listen_quic, "gRPC over HTTP/3 with mutual TLS (UDP).");
     schema.field("listen_tcp", config.listen_tcp, "gRPC over cleartext HTTP/2, public methods only. Empty: off.");
     schema.field("listen_metrics", config.listen_metrics, "/metrics, /healthz, /readyz. Empty: off.");
-    schema.field("log_level", config.log_level, "How much to log.",
-                 {"trace", "debug", "info", "warn", "error", "off"});
+    schema.field("log_level", config.log_level, "How much to log.", {"trace", "debug", "info", "warn", "error", "off"});
     schema.field("log_format", config.log_format, "text for people, json for machines.", {"text", "json"});
     schema.field("public_methods", config.public_methods,
                  "Who calls without a known key may call these: \"package.Service\" or \"package.Service/Method\".\n"
@@ -108,14 +108,15 @@ base::ConfigSchema schema_of(Config& config, std::vector<PeerText>& peers) {
 base::Checked<Peer> peer_from(const PeerText& text, std::string_view origin) {
     const auto key = base::fixed_from_hex<32>(text.key);
     if (!key || text.key.size() != 64)
-        return base::explain(Errc::bad_config, std::string{origin} + ": peer \"" + text.name +
-                                                   "\": key must be 64 hexadecimal digits");
+        return base::explain(Errc::bad_config,
+                             std::string{origin} + ": peer \"" + text.name + "\": key must be 64 hexadecimal digits");
     Peer peer{.name = text.name, .key = *key, .roles = 0, .services = text.services};
     for (const auto& role : text.roles) {
-        const auto at = std::ranges::find(kRoleNames, std::string_view{role}, &std::pair<std::string_view, Role>::first);
+        const auto at =
+            std::ranges::find(kRoleNames, std::string_view{role}, &std::pair<std::string_view, Role>::first);
         if (at == kRoleNames.end())
-            return base::explain(Errc::bad_config, std::string{origin} + ": peer \"" + text.name + "\": unknown role \"" +
-                                                       role + "\" (client, service, admin)");
+            return base::explain(Errc::bad_config, std::string{origin} + ": peer \"" + text.name +
+                                                       "\": unknown role \"" + role + "\" (client, service, admin)");
         peer.roles |= role_bits(at->second);
     }
     return peer;
@@ -193,9 +194,9 @@ base::Checked<void> validate(const Config& config) {
 
 bool service_allowed(const std::vector<std::string>& patterns, std::string_view name) noexcept {
     return patterns.empty() || std::ranges::any_of(patterns, [name](std::string_view pattern) {
-        if (!pattern.ends_with(".*")) return pattern == name;
-        return name.starts_with(pattern.substr(0, pattern.size() - 1));
-    });
+               if (!pattern.ends_with(".*")) return pattern == name;
+               return name.starts_with(pattern.substr(0, pattern.size() - 1));
+           });
 }
 
 bool method_is_public(const std::vector<std::string>& public_methods, std::string_view path) noexcept {
@@ -203,7 +204,8 @@ bool method_is_public(const std::vector<std::string>& public_methods, std::strin
     path.remove_prefix(1);
     if (path.starts_with(kWalletPrefix)) return false;
     const auto service = path.substr(0, path.find('/'));
-    return std::ranges::any_of(public_methods, [&](std::string_view entry) { return entry == service || entry == path; });
+    return std::ranges::any_of(public_methods,
+                               [&](std::string_view entry) { return entry == service || entry == path; });
 }
 
 }  // namespace ghostbridge

@@ -107,8 +107,8 @@ struct Control::Registrant {
         for (const auto& name : request.services()) {
             if (is_bridge_service(name)) continue;  // every server has health and reflection; ours are merged
             if (!service_allowed((*peer)->services, name))
-                return end({StatusCode::permission_denied, "peer \"" + peer_name + "\" may not register " +
-                                                               name.substr(0, kServiceNameMax)});
+                return end({StatusCode::permission_denied,
+                            "peer \"" + peer_name + "\" may not register " + name.substr(0, kServiceNameMax)});
             if (registration.services.size() > kServicesPerInstanceMax) break;  // add() refuses it
             registration.services.push_back(name);
         }

@@ -39,9 +39,8 @@ void Egress::release(InstanceId id) noexcept {
 }
 
 void Egress::retain(const Registry& registry) {
-    std::erase_if(links_, [&](const auto& entry) {
-        return entry.second.calls == 0 && registry.find(entry.first) == nullptr;
-    });
+    std::erase_if(links_,
+                  [&](const auto& entry) { return entry.second.calls == 0 && registry.find(entry.first) == nullptr; });
 }
 
 }  // namespace ghostbridge

@@ -6,9 +6,8 @@ namespace ghostbridge {
 namespace {
 
 bool valid_name(std::string_view name) noexcept {
-    return !name.empty() && std::ranges::all_of(name, [](char c) {
-        return c > ' ' && c < 0x7f && !(c >= 'A' && c <= 'Z');
-    });
+    return !name.empty() &&
+           std::ranges::all_of(name, [](char c) { return c > ' ' && c < 0x7f && !(c >= 'A' && c <= 'Z'); });
 }
 
 bool valid_value(std::string_view value) noexcept {

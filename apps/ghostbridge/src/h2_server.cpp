@@ -54,9 +54,11 @@ class H2Connection final : public H2Session::Host {
  private:
     [[nodiscard]] std::uint64_t now() const noexcept { return server_.reactor_.now_ns(); }
     [[nodiscard]] std::uint64_t check_interval() const noexcept {
-        return std::max<std::uint64_t>(
-                   std::min({server_.limits_.handshake_timeout_ms, server_.limits_.idle_timeout_ms,
-                             server_.limits_.write_timeout_ms}) / 4, 10) * kNsPerMs;
+        return std::max<std::uint64_t>(std::min({server_.limits_.handshake_timeout_ms, server_.limits_.idle_timeout_ms,
+                                                 server_.limits_.write_timeout_ms}) /
+                                           4,
+                                       10) *
+               kNsPerMs;
     }
 
     void on_bytes(base::ByteView bytes) {
@@ -154,11 +156,10 @@ base::Checked<std::unique_ptr<H2Server>> H2Server::listen(io::Reactor& reactor, 
                                                           const TcpLimits& limits, base::MetricsRegistry& metrics,
                                                           Accept accept) {
     std::unique_ptr<H2Server> server{new H2Server{reactor, limits, metrics, std::move(accept)}};
-    GC_TRY(server->listener_,
-           io::Listener::listen_tcp(reactor, address, {},
-                                    [raw = server.get()](std::unique_ptr<io::StreamSocket> socket) {
-                                        raw->adopt(std::move(socket));
-                                    }));
+    GC_TRY(server->listener_, io::Listener::listen_tcp(reactor, address, {},
+                                                       [raw = server.get()](std::unique_ptr<io::StreamSocket> socket) {
+                                                           raw->adopt(std::move(socket));
+                                                       }));
     server->port_ = server->listener_->bound_address().port();
     return server;
 }

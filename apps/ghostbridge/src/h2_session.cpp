@@ -28,8 +28,8 @@ using rpc::Fields;
 using rpc::H3Code;
 
 constexpr std::size_t kLowWaterDefault = 64 << 10;
-constexpr std::size_t kFieldOverhead = 32;           // RFC 9113 §6.5.2
-constexpr std::size_t kHeaderBombFactor = 8;         // beyond this many limits the whole connection goes
+constexpr std::size_t kFieldOverhead = 32;    // RFC 9113 §6.5.2
+constexpr std::size_t kHeaderBombFactor = 8;  // beyond this many limits the whole connection goes
 
 class H2Stream;
 
@@ -41,13 +41,13 @@ struct StreamState {
     rpc::StreamEvents* events = nullptr;
 
     // Towards us.
-    Fields incoming;                     ///< The header block that is being received.
+    Fields incoming;  ///< The header block that is being received.
     std::size_t incoming_bytes = 0;
     bool headers_too_large = false;
-    bool headers_done = false;           ///< The request's header block is complete.
+    bool headers_done = false;  ///< The request's header block is complete.
     bool remote_ended = false;
-    bool discard_input = false;          ///< stop_reading() was called, or nobody is there.
-    std::size_t unconsumed = 0;          ///< Delivered and not given back yet.
+    bool discard_input = false;  ///< stop_reading() was called, or nobody is there.
+    std::size_t unconsumed = 0;  ///< Delivered and not given back yet.
     // Waiting for set_events().
     bool headers_pending = false;
     Fields headers_waiting;
@@ -62,11 +62,11 @@ struct StreamState {
     std::size_t queued = 0;
     std::size_t low_water = kLowWaterDefault;
     bool above_low_water = false;
-    bool local_ended = false;    ///< write(end), trailers or headers with end were given.
-    bool deferred = false;       ///< nghttp2 waits for nghttp2_session_resume_data().
+    bool local_ended = false;  ///< write(end), trailers or headers with end were given.
+    bool deferred = false;     ///< nghttp2 waits for nghttp2_session_resume_data().
     bool has_trailers = false;
     Fields trailers;
-    bool end_sent = false;       ///< END_STREAM left.
+    bool end_sent = false;  ///< END_STREAM left.
     bool reset_after_end = false;
 };
 
@@ -119,9 +119,9 @@ struct H2Session::Impl {
     bool settings_seen = false;
     bool in_header_block = false;
     bool failed = false;
-    bool dead = false;                        ///< abort() ran or the session is being destroyed.
-    bool events_pending = false;              ///< Some stream got its events late.
-    std::vector<std::int32_t> writable;       ///< Streams to tell on_writable() after this pull().
+    bool dead = false;                   ///< abort() ran or the session is being destroyed.
+    bool events_pending = false;         ///< Some stream got its events late.
+    std::vector<std::int32_t> writable;  ///< Streams to tell on_writable() after this pull().
 
     base::Result<void> open();
     void on_headers_complete(StreamState& stream, bool end);

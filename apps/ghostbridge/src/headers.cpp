@@ -16,8 +16,8 @@ namespace {
 using rpc::H3Code;
 
 bool is_hop_by_hop(std::string_view name) noexcept {
-    static constexpr std::array<std::string_view, 6> kNames{"connection",       "keep-alive", "proxy-connection",
-                                                            "transfer-encoding", "upgrade",   "proxy-authorization"};
+    static constexpr std::array<std::string_view, 6> kNames{"connection",        "keep-alive", "proxy-connection",
+                                                            "transfer-encoding", "upgrade",    "proxy-authorization"};
     return std::ranges::find(kNames, name) != kNames.end();
 }
 

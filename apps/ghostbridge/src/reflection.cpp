@@ -1,11 +1,11 @@
 // Reflection over all registered services. The two protocol versions have the same messages with other names, so both
 // are served in terms of v1. Source: grpc/grpc doc/server-reflection.md.
 
-#include <algorithm>
-#include <utility>
-
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/descriptor.pb.h>
+
+#include <algorithm>
+#include <utility>
 
 #include "ghostbridge/control.hpp"
 #include "grpc/reflection/v1/reflection.pb.h"
@@ -38,8 +38,9 @@ v1::ServerReflectionResponse not_found(const std::string& what) {
 
 /// Files that describe what the bridge itself serves, and protobuf's own.
 bool is_own(std::string_view name) noexcept {
-    for (const std::string_view prefix : {"ghost.bridge.", "ghost/bridge/", "grpc.health.", "grpc/health/",
-                                          "grpc.reflection.", "grpc/reflection/", "google.protobuf.", "google/protobuf/"})
+    for (const std::string_view prefix :
+         {"ghost.bridge.", "ghost/bridge/", "grpc.health.", "grpc/health/", "grpc.reflection.", "grpc/reflection/",
+          "google.protobuf.", "google/protobuf/"})
         if (name.starts_with(prefix)) return true;
     return false;
 }
@@ -74,8 +75,8 @@ std::vector<InstanceId> candidates(const Registry& registry, std::string_view sy
 /// Asks one instance after the other until one knows. Keeps itself alive through its callbacks.
 class Lookup : public std::enable_shared_from_this<Lookup> {
  public:
-    Lookup(const Registry& registry, Egress& egress, v1::ServerReflectionRequest request,
-           std::vector<InstanceId> ids, Answer answer)
+    Lookup(const Registry& registry, Egress& egress, v1::ServerReflectionRequest request, std::vector<InstanceId> ids,
+           Answer answer)
         : registry_{registry},
           egress_{egress},
           request_{std::move(request)},
@@ -191,10 +192,10 @@ struct Session : std::enable_shared_from_this<Session<Req, Res>> {
 template <typename Req, typename Res>
 void add_version(rpc::Server& server, const rpc::BidiMethod<Req, Res>& method, const Registry& registry,
                  Egress& egress) {
-    server.add(method, [&registry, &egress](rpc::CallContext&, rpc::ServerReader<Req> reader,
-                                            rpc::ServerStream<Res> stream) {
-        std::make_shared<Session<Req, Res>>(registry, egress, std::move(reader), std::move(stream))->step();
-    });
+    server.add(method,
+               [&registry, &egress](rpc::CallContext&, rpc::ServerReader<Req> reader, rpc::ServerStream<Res> stream) {
+                   std::make_shared<Session<Req, Res>>(registry, egress, std::move(reader), std::move(stream))->step();
+               });
 }
 
 }  // namespace

@@ -192,8 +192,8 @@ Instance* Registry::find_mutable(InstanceId id) noexcept {
 std::vector<const Instance*> Registry::list(std::string_view service) const {
     std::vector<const Instance*> found;
     for (const auto& [id, instance] : instances_)
-        if (service.empty() || std::ranges::find(instance.registration.services, service) !=
-                                   instance.registration.services.end())
+        if (service.empty() ||
+            std::ranges::find(instance.registration.services, service) != instance.registration.services.end())
             found.push_back(&instance);
     return found;
 }

@@ -98,7 +98,8 @@ class Relay::Call {
         endpoint_ = instance->registration.endpoint;
         relay_.egress_.open(*instance, [weak = std::weak_ptr{alive_}, this](auto stream) {
             if (weak.expired()) return;  // the call ended while the connection was made
-            if (!stream) return on_not_sent("cannot reach its instance at " + endpoint_ + ": " + stream.error().message);
+            if (!stream)
+                return on_not_sent("cannot reach its instance at " + endpoint_ + ": " + stream.error().message);
             on_stream(std::move(*stream));
         });
     }
@@ -107,7 +108,8 @@ class Relay::Call {
         if (!tried_.empty()) return {StatusCode::unavailable, "service " + request_.service + " " + last_failure_};
         switch (why) {
             case NoInstance::unknown_service:
-                return {StatusCode::unimplemented, "service " + request_.service + " is not registered with this bridge"};
+                return {StatusCode::unimplemented,
+                        "service " + request_.service + " is not registered with this bridge"};
             case NoInstance::none_available:
                 return {StatusCode::unavailable, "service " + request_.service + " has no instance that takes calls"};
         }
@@ -131,7 +133,8 @@ class Relay::Call {
         egress_->set_low_water(relay_.options_.window_bytes / 4);
         egress_->set_events(egress_events_);
         const auto now = relay_.reactor_.now_ns();
-        const auto left = deadline_ns_ == rpc::kNoDeadline ? rpc::kNoDeadline : deadline_ns_ - std::min(now, deadline_ns_);
+        const auto left =
+            deadline_ns_ == rpc::kNoDeadline ? rpc::kNoDeadline : deadline_ns_ - std::min(now, deadline_ns_);
         const bool request_empty = request_ended_ && held_.empty() && request_trailers_.empty();
         egress_->send_headers(forward_request(request_, left, ingress_->peer().public_key), request_empty);
         if (request_empty) return;
@@ -265,8 +268,8 @@ class Relay::Call {
         egress_.reset();
         if (!reason.empty()) {
             release_instance(CallOutcome::transport_failure);
-            return end_with({StatusCode::unavailable, "service " + request_.service +
-                                                          " lost its connection during the call (" + reason + ")"});
+            return end_with({StatusCode::unavailable,
+                             "service " + request_.service + " lost its connection during the call (" + reason + ")"});
         }
         release_instance(CallOutcome::ok);
         code_ = seen_by_caller(code);
@@ -340,10 +343,10 @@ Relay::Relay(io::Reactor& reactor, Registry& registry, Egress& egress, base::Met
       metrics_{metrics},
       options_{options},
       open_calls_{metrics.gauge("ghostbridge_open_calls", "Calls being relayed.")},
-      request_bytes_{metrics.counter("ghostbridge_relayed_bytes_total", "Body bytes relayed.",
-                                     {{"direction", "request"}})},
-      response_bytes_{metrics.counter("ghostbridge_relayed_bytes_total", "Body bytes relayed.",
-                                      {{"direction", "response"}})},
+      request_bytes_{
+          metrics.counter("ghostbridge_relayed_bytes_total", "Body bytes relayed.", {{"direction", "request"}})},
+      response_bytes_{
+          metrics.counter("ghostbridge_relayed_bytes_total", "Body bytes relayed.", {{"direction", "response"}})},
       retries_{metrics.counter("ghostbridge_retries_total", "Calls tried again at another instance.")},
       seconds_{metrics.histogram("ghostbridge_call_seconds", "Duration of relayed calls.",
                                  base::latency_bounds_seconds())} {}

@@ -259,12 +259,13 @@ TEST_F(BridgeTest, ListsWatchesAndAnswersHealth) {
     std::atomic<int> snapshots{0};
     std::atomic<int> last{-1};
     std::thread watcher{[&] {
-        const auto status = connect_as(client_id_)->stream(
-            kWatch, pb::ListServicesRequest{}, in(30s), [&](pb::ListServicesResponse list) {
-                last = list.instances_size();
-                ++snapshots;
-                return !(snapshots > 1 && list.instances_size() == 1);
-            });
+        const auto status =
+            connect_as(client_id_)
+                ->stream(kWatch, pb::ListServicesRequest{}, in(30s), [&](pb::ListServicesResponse list) {
+                    last = list.instances_size();
+                    ++snapshots;
+                    return !(snapshots > 1 && list.instances_size() == 1);
+                });
         EXPECT_TRUE(status.ok()) << status.to_string();
     }};
     EXPECT_TRUE(eventually([&] { return snapshots == 1; })) << "the first message tells what is there";

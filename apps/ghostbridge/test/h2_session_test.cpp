@@ -3,10 +3,9 @@
 #include "ghostbridge/h2_session.hpp"
 
 #include <gtest/gtest.h>
-
-#include <algorithm>
 #include <nghttp2/nghttp2.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 
@@ -79,8 +78,8 @@ class H2SessionTest : public ::testing::Test {
                 return 0;
             });
         nghttp2_session_callbacks_set_on_data_chunk_recv_callback(
-            callbacks, [](nghttp2_session*, std::uint8_t, std::int32_t id, const std::uint8_t*, std::size_t size,
-                          void* user) {
+            callbacks,
+            [](nghttp2_session*, std::uint8_t, std::int32_t id, const std::uint8_t*, std::size_t size, void* user) {
                 self(user).seen_[id].bytes += size;
                 return 0;
             });
@@ -280,7 +279,10 @@ TEST_F(H2SessionTest, RefusesLargeHeadersWithResourceExhausted) {
 
 TEST_F(H2SessionTest, HangsUpOnAHeaderBomb) {
     // One entry of 3,000 bytes in the HPACK table, then a byte for each of 1,000 repetitions.
-    base::Bytes block = base::from_hex("400178" "7fb916").value();  // literal with indexing, "x", length 127 + 2873
+    base::Bytes block = base::from_hex(
+                            "400178"
+                            "7fb916")
+                            .value();  // literal with indexing, "x", length 127 + 2873
     block.insert(block.end(), 3000, std::byte{'b'});
     block.insert(block.end(), 1000, std::byte{0xbe});  // index 62: the newest entry
     base::Bytes wire = base::to_bytes(kPreface);
@@ -324,9 +326,14 @@ TEST_F(H2SessionTest, HangsUpOnEndlessContinuation) {
     ASSERT_TRUE(session_->feed(base::as_bytes(kPreface)));
     ASSERT_TRUE(session_->feed(base::from_hex("000000040000000000").value()));
     // HEADERS without END_HEADERS, then CONTINUATION without end.
-    auto fed = session_->feed(base::from_hex("000001010000000001" "83").value());
+    auto fed = session_->feed(base::from_hex("000001010000000001"
+                                             "83")
+                                  .value());
     EXPECT_TRUE(session_->inside_header_block());
-    for (int i = 0; i < 100 && fed; ++i) fed = session_->feed(base::from_hex("000001090000000001" "86").value());
+    for (int i = 0; i < 100 && fed; ++i)
+        fed = session_->feed(base::from_hex("000001090000000001"
+                                            "86")
+                                 .value());
     EXPECT_FALSE(fed);
     EXPECT_TRUE(session_->inside_header_block());
 }

@@ -1,9 +1,9 @@
 #include "ghostbridge/headers.hpp"
 
 #include <gtest/gtest.h>
+#include <nghttp2/nghttp2.h>
 
 #include <algorithm>
-#include <nghttp2/nghttp2.h>
 
 namespace {
 
@@ -12,8 +12,8 @@ using rpc::Fields;
 using rpc::StatusCode;
 
 Fields request_fields() {
-    return {{":method", "POST"}, {":scheme", "http"}, {":path", "/a.B/C"}, {":authority", "bridge"},
-            {"te", "trailers"}, {"content-type", "application/grpc"}};
+    return {{":method", "POST"},      {":scheme", "http"}, {":path", "/a.B/C"},
+            {":authority", "bridge"}, {"te", "trailers"},  {"content-type", "application/grpc"}};
 }
 void set(Fields& fields, std::string_view name, std::string value) {
     for (auto& field : fields)
@@ -65,17 +65,29 @@ TEST(ParseRequest, RefusesBadPathsAndTimeouts) {
 
 TEST(ForwardRequest, KeepsMetadataInOrderAndStripsHops) {
     auto fields = request_fields();
-    for (const auto& field : Fields{{"x-a", "1"}, {"blob-bin", "AAEC"}, {"x-a", "2"}, {"grpc-encoding", "gzip"},
-                                    {"connection", "x"}, {"keep-alive", "5"}, {"transfer-encoding", "chunked"},
-                                    {"upgrade", "h2c"}, {"grpc-timeout", "9S"}, {"blob-bin", "/w"}})
+    for (const auto& field : Fields{{"x-a", "1"},
+                                    {"blob-bin", "AAEC"},
+                                    {"x-a", "2"},
+                                    {"grpc-encoding", "gzip"},
+                                    {"connection", "x"},
+                                    {"keep-alive", "5"},
+                                    {"transfer-encoding", "chunked"},
+                                    {"upgrade", "h2c"},
+                                    {"grpc-timeout", "9S"},
+                                    {"blob-bin", "/w"}})
         fields.push_back(field);
     const auto out = forward_request(parse_request(fields).value(), 1'000'000'000, std::nullopt);
-    const Fields expected{{":method", "POST"},       {":scheme", "http"},
-                          {":path", "/a.B/C"},       {":authority", "bridge"},
+    const Fields expected{{":method", "POST"},
+                          {":scheme", "http"},
+                          {":path", "/a.B/C"},
+                          {":authority", "bridge"},
                           {"content-type", "application/grpc"},
-                          {"x-a", "1"},              {"blob-bin", "AAEC"},
-                          {"x-a", "2"},              {"grpc-encoding", "gzip"},
-                          {"blob-bin", "/w"},        {"te", "trailers"},
+                          {"x-a", "1"},
+                          {"blob-bin", "AAEC"},
+                          {"x-a", "2"},
+                          {"grpc-encoding", "gzip"},
+                          {"blob-bin", "/w"},
+                          {"te", "trailers"},
                           {"grpc-timeout", rpc::format_timeout(1'000'000'000)}};
     EXPECT_EQ(out, expected);
 }
@@ -103,7 +115,8 @@ TEST(ForwardRequest, MakesAnAuthorityFromHost) {
 }
 
 TEST(ForwardResponse, KeepsTheEscapedMessageAndDuplicates) {
-    const Fields trailers{{"grpc-status", "5"}, {"grpc-message", "no%20such%0Athing %E2%82%AC"}, {"x", "1"}, {"x", "2"}};
+    const Fields trailers{
+        {"grpc-status", "5"}, {"grpc-message", "no%20such%0Athing %E2%82%AC"}, {"x", "1"}, {"x", "2"}};
     EXPECT_EQ(forward_response(trailers), trailers);
     EXPECT_EQ(grpc_status_of(trailers), StatusCode::not_found);
     EXPECT_EQ(grpc_status_of({{"grpc-status", "-1"}}), StatusCode::unknown);

@@ -22,9 +22,10 @@ class RegistryTest : public ::testing::Test {
     }
     base::ManualClock clock_;
     base::SeededRandom random_{7};
-    Registry registry_{{.lease_ttl_ms = 1000, .instances_max = 4, .watchers_max = 2, .eject_after_failures = 2,
-                        .eject_ms = 100},
-                       clock_, random_};
+    Registry registry_{
+        {.lease_ttl_ms = 1000, .instances_max = 4, .watchers_max = 2, .eject_after_failures = 2, .eject_ms = 100},
+        clock_,
+        random_};
 };
 
 TEST_F(RegistryTest, TellsUnknownServicesFromUnavailableOnes) {
@@ -138,16 +139,18 @@ TEST_F(RegistryTest, EjectsAfterConsecutiveFailuresAndTakesBackLater) {
     const auto before = registry_.find(a)->ejected_until_ns;
     fail(a);
     fail(a);
-    EXPECT_EQ(registry_.find(a)->ejected_until_ns, clock_.now_ns() + 200 * kMs) << "the second ejection is longer than "
-                                                                                << before;
+    EXPECT_EQ(registry_.find(a)->ejected_until_ns, clock_.now_ns() + 200 * kMs)
+        << "the second ejection is longer than " << before;
 }
 
 TEST_F(RegistryTest, TellsWatchersOfEveryChangeAndLetsThemLeaveInside) {
     int changes = 0;
     WatchId self = 0;
-    self = registry_.watch([&] {
-        if (++changes == 3) registry_.unwatch(self);
-    }).value();
+    self = registry_
+               .watch([&] {
+                   if (++changes == 3) registry_.unwatch(self);
+               })
+               .value();
     const auto id = registry_.add(at(1)).value();
     ASSERT_TRUE(registry_.renew(id, InstanceState::healthy));  // no change
     ASSERT_TRUE(registry_.renew(id, InstanceState::degraded));

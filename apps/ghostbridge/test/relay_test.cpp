@@ -51,10 +51,9 @@ class RelayTest : public ::testing::Test {
             relay_.emplace(reactor, *registry_, *egress_, metrics_, options_);
             front_ = rpc::Server::make(reactor);
             front_->set_raw_handler([this](rpc::RawCall call) { relay_->start(std::move(call)); });
-            auto tcp = H2Server::listen(reactor, io::SocketAddress::loopback_v4(0), limits_, metrics_,
-                                        [this](std::unique_ptr<rpc::HttpStream> stream) {
-                                            front_->accept(std::move(stream));
-                                        });
+            auto tcp = H2Server::listen(
+                reactor, io::SocketAddress::loopback_v4(0), limits_, metrics_,
+                [this](std::unique_ptr<rpc::HttpStream> stream) { front_->accept(std::move(stream)); });
             ASSERT_TRUE(tcp) << tcp.error().text;
             tcp_ = std::move(*tcp);
             Registration registration;
@@ -269,8 +268,7 @@ TEST_F(RelayTest, NamesTheServiceThatIsNotThere) {
 
 TEST_F(RelayTest, LeavesUnknownMethodsToTheService) {
     GrpcClient client{port_};
-    EXPECT_EQ(client.unary("/test.v1.Echo/Nothing", message("x")).status.error_code(),
-              grpc::StatusCode::UNIMPLEMENTED);
+    EXPECT_EQ(client.unary("/test.v1.Echo/Nothing", message("x")).status.error_code(), grpc::StatusCode::UNIMPLEMENTED);
     EXPECT_EQ(client.unary("/test.v1.Second/Say", message("x")).response.raw(), "second: x");
 }
 

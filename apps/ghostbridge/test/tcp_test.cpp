@@ -20,7 +20,8 @@ class RawPeer {
     explicit RawPeer(std::uint16_t port) {
         thread_ = io::ReactorThread::start("raw-peer").value();
         thread_->run_and_wait([&] {
-            socket_ = io::StreamSocket::connect_tcp(thread_->reactor(), io::SocketAddress::loopback_v4(port), {}).value();
+            socket_ =
+                io::StreamSocket::connect_tcp(thread_->reactor(), io::SocketAddress::loopback_v4(port), {}).value();
             EXPECT_TRUE(socket_->start({.on_connected = {},
                                         .on_data =
                                             [this](base::ByteView bytes) {
@@ -100,7 +101,10 @@ TEST_F(TcpTest, ClosesPeersThatSayNothingOrStopHalfway) {
     halfway.send(base::as_bytes(kPreface.substr(0, 10)));
     RawPeer block{bridge_->tcp_port()};
     block.send(base::as_bytes(kPreface));
-    block.send(base::from_hex("000000040000000000" "000001010000000001" "83").value());
+    block.send(base::from_hex("000000040000000000"
+                              "000001010000000001"
+                              "83")
+                   .value());
     RawPeer idle{bridge_->tcp_port()};
     idle.send(base::as_bytes(kPreface));
     idle.send(base::from_hex("000000040000000000").value());
@@ -111,8 +115,8 @@ TEST_F(TcpTest, ClosesPeersThatSayNothingOrStopHalfway) {
 TEST_F(TcpTest, RefusesConnectionsBeyondTheLimit) {
     std::vector<std::unique_ptr<RawPeer>> peers;
     for (int i = 0; i < 12; ++i) peers.push_back(std::make_unique<RawPeer>(bridge_->tcp_port()));
-    EXPECT_TRUE(eventually(
-        [&] { return std::ranges::count_if(peers, [](const auto& peer) { return peer->closed(); }) >= 4; }));
+    EXPECT_TRUE(
+        eventually([&] { return std::ranges::count_if(peers, [](const auto& peer) { return peer->closed(); }) >= 4; }));
     peers.clear();
     EXPECT_TRUE(eventually([&] {
         GrpcClient client{bridge_->tcp_port()};
@@ -135,9 +139,8 @@ TEST_F(TcpTest, CountsWhatItRefuses) {
         peer.send(base::as_bytes("nonsense nonsense nonsense"));
         EXPECT_TRUE(eventually([&] { return peer.closed(); }));
     }
-    EXPECT_TRUE(eventually([&] {
-        return bridge_->metrics_text().find("ghostbridge_tcp_broken_total 1") != std::string::npos;
-    }));
+    EXPECT_TRUE(eventually(
+        [&] { return bridge_->metrics_text().find("ghostbridge_tcp_broken_total 1") != std::string::npos; }));
 }
 
 }  // namespace

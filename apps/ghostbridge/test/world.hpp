@@ -91,10 +91,10 @@ class Service {
 
     /// On the reactor.
     void register_again() {
-        auto connector = rpc::make_quic_connector(
-            thread_->reactor(), {.server = io::SocketAddress::loopback_v4(options_.bridge_port),
-                                 .server_keys = {options_.bridge_key},
-                                 .identity = options_.identity});
+        auto connector = rpc::make_quic_connector(thread_->reactor(),
+                                                  {.server = io::SocketAddress::loopback_v4(options_.bridge_port),
+                                                   .server_keys = {options_.bridge_key},
+                                                   .identity = options_.identity});
         registration_ = bridge_client::Registration::start(
             rpc::Channel::make(thread_->reactor(), std::move(connector), {.name = "ghostbridge"}),
             {.services = options_.services,
@@ -158,10 +158,13 @@ class World : public ::testing::Test {
         Config config;
         config.home = home_.path();
         config.listen_quic = config.listen_tcp = config.listen_metrics = "127.0.0.1:0";
-        config.peers = {{.name = "service", .key = *service_id_.public_key(), .roles = role_bits(Role::service), .services = {}},
-                        {.name = "other", .key = *other_id_.public_key(), .roles = role_bits(Role::service),
-                         .services = {"test.v1.Second"}},
-                        {.name = "client", .key = *client_id_.public_key(), .roles = role_bits(Role::client), .services = {}}};
+        config.peers = {
+            {.name = "service", .key = *service_id_.public_key(), .roles = role_bits(Role::service), .services = {}},
+            {.name = "other",
+             .key = *other_id_.public_key(),
+             .roles = role_bits(Role::service),
+             .services = {"test.v1.Second"}},
+            {.name = "client", .key = *client_id_.public_key(), .roles = role_bits(Role::client), .services = {}}};
         config.public_methods.push_back("test.v1.Echo");
         config.lease_ttl_ms = 1'000;
         config.health_interval_ms = 100;
@@ -172,7 +175,9 @@ class World : public ::testing::Test {
         bridge_ = std::move(*started);
     }
     Service::Options service_options() {
-        return {.bridge_port = bridge_->quic_port(), .bridge_key = bridge_->public_key(), .identity = service_id_,
+        return {.bridge_port = bridge_->quic_port(),
+                .bridge_key = bridge_->public_key(),
+                .identity = service_id_,
                 .served_as = {}};
     }
     std::unique_ptr<Service> start_service() { return std::make_unique<Service>(service_options()); }

@@ -35,16 +35,16 @@ struct Peer {
 
 struct TcpLimits {
     std::size_t connections_max = 1024;
-    std::uint32_t streams_max = 100;                        ///< Concurrent calls of one connection.
-    std::uint32_t stream_window_bytes = 256 << 10;          ///< Request bytes a call may have in the bridge.
-    std::uint32_t connection_window_bytes = 4 << 20;        ///< And all calls of one connection.
-    std::uint32_t header_list_bytes_max = 16 << 10;         ///< Names, values and 32 a field (RFC 9113 §6.5.2).
+    std::uint32_t streams_max = 100;                  ///< Concurrent calls of one connection.
+    std::uint32_t stream_window_bytes = 256 << 10;    ///< Request bytes a call may have in the bridge.
+    std::uint32_t connection_window_bytes = 4 << 20;  ///< And all calls of one connection.
+    std::uint32_t header_list_bytes_max = 16 << 10;   ///< Names, values and 32 a field (RFC 9113 §6.5.2).
     std::uint32_t header_fields_max = 128;
-    std::uint32_t control_frames_per_s = 200;               ///< RST_STREAM, PING, SETTINGS, PRIORITY, empty DATA.
+    std::uint32_t control_frames_per_s = 200;  ///< RST_STREAM, PING, SETTINGS, PRIORITY, empty DATA.
     std::uint32_t control_frames_burst = 1000;
-    std::uint64_t handshake_timeout_ms = 10'000;            ///< Until the preface and SETTINGS, and for a header block.
-    std::uint64_t idle_timeout_ms = 300'000;                ///< Without calls.
-    std::uint64_t write_timeout_ms = 60'000;                ///< The socket takes nothing although bytes wait.
+    std::uint64_t handshake_timeout_ms = 10'000;  ///< Until the preface and SETTINGS, and for a header block.
+    std::uint64_t idle_timeout_ms = 300'000;      ///< Without calls.
+    std::uint64_t write_timeout_ms = 60'000;      ///< The socket takes nothing although bytes wait.
 };
 
 struct Config {
@@ -52,9 +52,9 @@ struct Config {
     /// ghostbridge in $GHOST_HOME (default ~/.ghost).
     std::string home;
     std::string listen_quic = "[::]:50050";
-    std::string listen_tcp = "[::]:50050";         ///< gRPC over cleartext HTTP/2; empty switches it off.
+    std::string listen_tcp = "[::]:50050";          ///< gRPC over cleartext HTTP/2; empty switches it off.
     std::string listen_metrics = "127.0.0.1:9451";  ///< Empty switches it off.
-    std::string log_level = "info";  ///< For the program; Bridge::start() leaves logging as it is.
+    std::string log_level = "info";                 ///< For the program; Bridge::start() leaves logging as it is.
     std::string log_format = "text";
 
     std::vector<Peer> peers;
@@ -65,15 +65,15 @@ struct Config {
     std::uint64_t lease_ttl_ms = 10'000;
     std::uint64_t health_interval_ms = 5'000;
     std::uint64_t health_timeout_ms = 2'000;
-    std::uint64_t connect_timeout_ms = 3'000;      ///< QUIC handshake with an instance.
-    std::uint64_t drain_timeout_ms = 10'000;       ///< stop() waits this long for open calls.
-    std::uint64_t call_timeout_max_ms = 0;         ///< Caps grpc-timeout, also for calls that have none; 0: no cap.
-    std::size_t calls_max = 10'000;                ///< Open calls of the whole bridge.
-    std::size_t call_window_bytes = 256 << 10;     ///< Bytes of one direction of one call held by the bridge.
+    std::uint64_t connect_timeout_ms = 3'000;   ///< QUIC handshake with an instance.
+    std::uint64_t drain_timeout_ms = 10'000;    ///< stop() waits this long for open calls.
+    std::uint64_t call_timeout_max_ms = 0;      ///< Caps grpc-timeout, also for calls that have none; 0: no cap.
+    std::size_t calls_max = 10'000;             ///< Open calls of the whole bridge.
+    std::size_t call_window_bytes = 256 << 10;  ///< Bytes of one direction of one call held by the bridge.
     std::size_t instances_max = 1'000;
     std::size_t watchers_max = 256;
-    std::uint32_t eject_after_failures = 5;        ///< Consecutive transport failures.
-    std::uint64_t eject_ms = 5'000;                ///< First ejection; doubles up to ten times this.
+    std::uint32_t eject_after_failures = 5;  ///< Consecutive transport failures.
+    std::uint64_t eject_ms = 5'000;          ///< First ejection; doubles up to ten times this.
     TcpLimits tcp;
 
     static std::vector<std::string> default_public_methods();

@@ -1,5 +1,6 @@
 #pragma once
-// What the bridge itself answers: ghost.bridge.v1.Registry, grpc.health.v1 and merged reflection; and who may call what.
+// What the bridge itself answers: ghost.bridge.v1.Registry, grpc.health.v1 and merged reflection; and who may call
+// what.
 
 #include <cstdint>
 #include <map>

@@ -18,7 +18,7 @@ enum class Errc : std::int32_t {
     registry_full,      ///< Too many instances or watchers.
     unknown_instance,   ///< The lease has run out, or never was.
     bad_config,
-    protocol_error,     ///< The HTTP/2 peer broke the protocol or one of its limits; the connection ends.
+    protocol_error,  ///< The HTTP/2 peer broke the protocol or one of its limits; the connection ends.
 };
 const base::ErrorDomain& error_domain(Errc) noexcept;
 

@@ -1,6 +1,6 @@
 #pragma once
-// gRPC over cleartext HTTP/2 with prior knowledge: the TCP ingress. Connections, their timeouts and their back-pressure;
-// calls go to `accept`.
+// gRPC over cleartext HTTP/2 with prior knowledge: the TCP ingress. Connections, their timeouts and their
+// back-pressure; calls go to `accept`.
 
 #include <cstdint>
 #include <functional>

@@ -39,7 +39,8 @@ class H2Session {
     H2Session(const H2Session&) = delete;
     H2Session& operator=(const H2Session&) = delete;
 
-    /// Takes bytes from the peer; pull() afterwards. `protocol_error` ends the connection: pull() once more, it may hold a GOAWAY.
+    /// Takes bytes from the peer; pull() afterwards. `protocol_error` ends the connection: pull() once more, it may
+    /// hold a GOAWAY.
     base::Result<void> feed(base::ByteView bytes);
     /// The next bytes for the peer, borrowed until the next call; empty when there are none now.
     base::Result<base::ByteView> pull();

@@ -3,13 +3,13 @@
 // I/O happens here. One thread.
 
 #include <cstdint>
-#include <functional>
 #include <expected>
+#include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
-#include <span>
 #include <vector>
 
 #include "base/bytes.hpp"
