@@ -40,9 +40,7 @@ ServerCall::ServerCall(Server::State& server, std::unique_ptr<HttpStream> stream
       started_ns_{server.reactor.now_ns()},
       peer_{stream_->peer()},
       inbound_{server.options.message_bytes_max},
-      stream_buffer_bytes_{server.options.stream_buffer_bytes} {
-    stream_->set_low_water(stream_buffer_bytes_ / 2);
-}
+      stream_buffer_bytes_{server.options.stream_buffer_bytes} {}
 
 template <typename Action>
 void ServerCall::perform(Action action) {
@@ -117,6 +115,7 @@ void ServerCall::on_headers(Fields headers) {
         complete({}, false);
         return raw(std::move(call));
     }
+    stream_->set_low_water(stream_buffer_bytes_ / 2);
     if (deadline_ns_ != kNoDeadline) {
         deadline_timer_.emplace(reactor_, [this] {
             const auto alive = shared_from_this();

@@ -95,11 +95,12 @@ void check_reflection(Rig& rig, const Method& method) {
     Request request;
     request.set_list_services("*");
     std::set<std::string> names;
-    for (const auto& service : ask(request).list_services_response().service()) names.insert(service.name());
+    const auto services = ask(request);
+    for (const auto& service : services.list_services_response().service()) names.insert(service.name());
     EXPECT_EQ(names, (std::set<std::string>{"grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection",
                                             "grpc.reflection.v1alpha.ServerReflection", "test.v1.Test"}));
 
-    request.set_file_containing_symbol("ghost.wallet.v1.WalletService");
+    request.set_file_containing_symbol("ghost.chain.v1.BlockchainService");
     const auto files = ask(request);
     std::set<std::string> file_names;
     for (const auto& bytes : files.file_descriptor_response().file_descriptor_proto()) {
@@ -107,7 +108,7 @@ void check_reflection(Rig& rig, const Method& method) {
         ASSERT_TRUE(proto.ParseFromString(bytes));
         file_names.insert(proto.name());
     }
-    EXPECT_TRUE(file_names.contains("ghost/wallet/v1/wallet.proto"));
+    EXPECT_TRUE(file_names.contains("ghost/chain/v1/chain.proto"));
 
     request.set_file_by_filename("grpc/health/v1/health.proto");
     EXPECT_EQ(ask(request).file_descriptor_response().file_descriptor_proto_size(), 1);

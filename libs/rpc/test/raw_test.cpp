@@ -130,7 +130,7 @@ TEST_P(Raw, HandlerRelaysBytesWithBackPressure) {
         void on_headers(Fields) override {}
         void on_data(base::ByteView bytes) override {
             call.stream->write(base::to_bytes(bytes), false);
-            if (call.stream->queued_bytes() < 64 * 1024) {
+            if (call.stream->queued_bytes() <= 64 * 1024) {
                 call.stream->consume(bytes.size());
             } else {
                 owed += bytes.size();
