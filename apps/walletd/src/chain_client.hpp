@@ -20,6 +20,8 @@ inline constexpr rpc::UnaryMethod<chain::Transaction, chain::TransactionReceipt>
     "/ghost.chain.v1.BlockchainService/SubmitTransaction"};
 inline constexpr rpc::UnaryMethod<chain::SearchTransactionsRequest, chain::SearchTransactionsResponse> kChainSearch{
     "/ghost.chain.v1.BlockchainService/SearchTransactions"};
+inline constexpr rpc::UnaryMethod<chain::TransactionRequest, chain::TransactionReceipt> kChainTransaction{
+    "/ghost.chain.v1.BlockchainService/GetTransaction"};
 inline constexpr rpc::ServerStreamMethod<chain::TransactionRequest, chain::TransactionReceipt> kChainFollow{
     "/ghost.chain.v1.BlockchainService/StreamTxStatus"};
 

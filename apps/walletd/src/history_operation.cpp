@@ -43,51 +43,100 @@ std::vector<wallet::HistoryEntry> history_entries(const chain::TransactionReceip
         entry.set_direction("self");
         entry.set_amount("0");
     }
-    if (!receipt.raw().empty()) {
-        if (const auto tx = ledger::decode_signed_tx(base::as_bytes(receipt.raw()))) {
-            for (auto& entry : entries) entry.set_memo(tx->tx.memo);
-        }
-        for (auto& entry : entries) entry.mutable_receipt()->clear_raw();
+    if (receipt.raw().empty()) return entries;
+    // Only a memo that belongs to this id: the node could send any transaction.
+    const auto tx = ledger::decode_signed_tx(base::as_bytes(receipt.raw()));
+    const bool belongs = tx && base::equal(ledger::tx_id(tx->tx), base::as_bytes(receipt.tx_id()));
+    for (auto& entry : entries) {
+        if (belongs) entry.set_memo(tx->tx.memo);
+        entry.mutable_receipt()->clear_raw();
     }
     return entries;
 }
 
+namespace {
+
+/// Account ─▶ the node's index ─▶ each transaction's bytes, for its memo.
+class HistoryOperation : public std::enable_shared_from_this<HistoryOperation> {
+ public:
+    HistoryOperation(Core& core, rpc::Responder<wallet::HistoryResponse> done) : core_{core}, done_{std::move(done)} {}
+
+    void start(wallet::HistoryRequest request) {
+        core_.offload_call<AccountInfo>(
+            kWalletLane, [&keystore = core_.keystore, wanted = request.account()] { return keystore.find(wanted); },
+            [self = shared_from_this(), request = std::move(request)](base::Checked<AccountInfo> account) {
+                if (self->stopped_) return;
+                if (!account) return self->done_.fail(status_for(account.error()));
+                self->search(account->address.to_text(), request);
+            });
+    }
+    void stop() {
+        stopped_ = true;
+        call_ = {};
+    }
+
+ private:
+    void search(std::string address, const wallet::HistoryRequest& request) {
+        address_ = std::move(address);
+        chain::SearchTransactionsRequest search;
+        search.set_address(address_);
+        search.set_page_size(std::min(request.page_size() == 0 ? kPageDefault : request.page_size(), kPageMax));
+        search.set_page_token(request.page_token());
+        call_ = core_.node.call(kChainSearch, search,
+                                [self = shared_from_this()](rpc::StatusOr<chain::SearchTransactionsResponse> found) {
+                                    if (!found) return self->done_.fail(std::move(found).error());
+                                    self->found_ = std::move(*found);
+                                    self->next();
+                                });
+    }
+
+    void next() {
+        while (at_ < std::min(found_.transactions_size(), static_cast<int>(kPageMax))) {
+            const auto& receipt = found_.transactions(at_);
+            if (receipt.raw().empty()) return fetch(receipt.tx_id());
+            add(receipt);
+        }
+        result_.set_next_page_token(found_.next_page_token());
+        done_.respond(result_);
+    }
+
+    /// The index leaves the bytes out; without them (an old node, pruned) there is simply no memo.
+    void fetch(const std::string& tx_id) {
+        chain::TransactionRequest request;
+        request.set_tx_id(tx_id);
+        call_ = core_.node.call(kChainTransaction, request,
+                                [self = shared_from_this()](rpc::StatusOr<chain::TransactionReceipt> full) {
+                                    auto receipt = self->found_.transactions(self->at_);
+                                    if (full) receipt.set_raw(full->raw());
+                                    self->add(receipt);
+                                    self->next();
+                                });
+    }
+
+    void add(const chain::TransactionReceipt& receipt) {
+        for (auto& entry : history_entries(receipt, address_)) *result_.add_entries() = std::move(entry);
+        ++at_;
+    }
+
+    Core& core_;
+    rpc::Responder<wallet::HistoryResponse> done_;
+    rpc::CallHandle call_;
+    std::string address_;
+    chain::SearchTransactionsResponse found_;
+    wallet::HistoryResponse result_;
+    int at_ = 0;
+    bool stopped_ = false;
+};
+
+}  // namespace
+
 void start_history(Core& core, rpc::CallContext& call, wallet::HistoryRequest request,
                    rpc::Responder<wallet::HistoryResponse> done) {
-    struct Operation {
-        rpc::Responder<wallet::HistoryResponse> done;
-        rpc::CallHandle handle;
-        bool stopped = false;
-    };
-    auto operation = std::make_shared<Operation>(Operation{.done = std::move(done), .handle = {}});
+    auto operation = std::make_shared<HistoryOperation>(core, std::move(done));
     call.on_cancel([weak = std::weak_ptr{operation}] {
-        if (const auto alive = weak.lock()) {
-            alive->stopped = true;
-            alive->handle = {};
-        }
+        if (const auto alive = weak.lock()) alive->stop();
     });
-    core.offload_call<AccountInfo>(
-        kWalletLane, [&keystore = core.keystore, wanted = request.account()] { return keystore.find(wanted); },
-        [&core, operation, request = std::move(request)](base::Checked<AccountInfo> account) {
-            if (operation->stopped) return;
-            if (!account) return operation->done.fail(status_for(account.error()));
-            const auto address = account->address.to_text();
-            chain::SearchTransactionsRequest search;
-            search.set_address(address);
-            search.set_page_size(std::min(request.page_size() == 0 ? kPageDefault : request.page_size(), kPageMax));
-            search.set_page_token(request.page_token());
-            operation->handle = core.node.call(
-                kChainSearch, search, [operation, address](rpc::StatusOr<chain::SearchTransactionsResponse> found) {
-                    if (!found) return operation->done.fail(std::move(found).error());
-                    wallet::HistoryResponse response;
-                    response.set_next_page_token(found->next_page_token());
-                    for (const auto& receipt : found->transactions()) {
-                        for (auto& entry : history_entries(receipt, address))
-                            *response.add_entries() = std::move(entry);
-                    }
-                    operation->done.respond(response);
-                });
-        });
+    operation->start(std::move(request));
 }
 
 }  // namespace walletd
