@@ -93,9 +93,7 @@ void ConnectionImpl::receive(const PathInfo& path, io::Ecn ecn, base::ByteView d
     }
     const auto native = native_path(seen);
     const ngtcp2_pkt_info info{.ecn = static_cast<std::uint8_t>(ecn)};
-    in_engine_ = true;
-    const int rv = ngtcp2_conn_read_pkt(conn_, &native, &info, base::as_u8(datagram), datagram.size(), endpoint_.now());
-    in_engine_ = false;
+    const int rv = read_packet(native, info, datagram);
     if (rv != 0) {
         fail_engine(rv);
     } else {
@@ -122,15 +120,13 @@ void ConnectionImpl::fail_engine(int error) {
         }
         case NGTCP2_ERR_IDLE_CLOSE: return end({.cause = CloseCause::idle_timeout, .code = 0, .reason = {}}, nullptr);
         case NGTCP2_ERR_DROP_CONN:
-        case NGTCP2_ERR_RETRY:
-            return end({.cause = CloseCause::protocol_error, .code = 0, .reason = {}}, nullptr);
+        case NGTCP2_ERR_RETRY: return end({.cause = CloseCause::protocol_error, .code = 0, .reason = {}}, nullptr);
         case NGTCP2_ERR_RECV_VERSION_NEGOTIATION:
         case NGTCP2_ERR_VERSION_NEGOTIATION_FAILURE:
             return end({.cause = CloseCause::version_refused, .code = 0, .reason = {}}, nullptr);
         case NGTCP2_ERR_HANDSHAKE_TIMEOUT:
             return end({.cause = CloseCause::handshake_timeout, .code = 0, .reason = {}}, nullptr);
-        case NGTCP2_ERR_NO_VIABLE_PATH:
-            return end({.cause = CloseCause::network, .code = 0, .reason = {}}, nullptr);
+        case NGTCP2_ERR_NO_VIABLE_PATH: return end({.cause = CloseCause::network, .code = 0, .reason = {}}, nullptr);
         case NGTCP2_ERR_CRYPTO: {
             const auto alert = ngtcp2_conn_get_tls_alert(conn_);
             ngtcp2_ccerr_set_tls_alert(&tell, alert, nullptr, 0);
@@ -174,9 +170,9 @@ void ConnectionImpl::end_now() {
         ngtcp2_path_storage_zero(&path);
         ngtcp2_pkt_info info{};
         packet.resize(NGTCP2_MAX_UDP_PAYLOAD_SIZE);
-        const auto size = ngtcp2_conn_write_connection_close(conn_, &path.path, &info,
-                                                             reinterpret_cast<std::uint8_t*>(packet.data()),
-                                                             packet.size(), &error, endpoint_.now());
+        const auto size =
+            ngtcp2_conn_write_connection_close(conn_, &path.path, &info, reinterpret_cast<std::uint8_t*>(packet.data()),
+                                               packet.size(), &error, endpoint_.now());
         packet.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
     }
     PathInfo path{.socket = &socket_for(local_), .local = local_, .remote = remote_};
@@ -203,9 +199,7 @@ std::uint64_t ConnectionImpl::linger_ns() const noexcept {
 
 void ConnectionImpl::handle_timer() {
     if (ending_) return;
-    in_engine_ = true;
     const int rv = ngtcp2_conn_handle_expiry(conn_, endpoint_.now());
-    in_engine_ = false;
     if (rv != 0) fail_engine(rv);
     endpoint_.mark_dirty(*this);
 }

@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "frame_scan.hpp"
 #include "io/address.hpp"
 #include "io/timer.hpp"
 #include "io/udp.hpp"
@@ -37,7 +38,8 @@ struct PathInfo {
 
 /// Borrows `path`.
 ngtcp2_path native_path(const PathInfo& path) noexcept;
-/// The address that the kernel would send from to reach `peer`, with `bound`'s port. `bound` itself when it is specific.
+/// The address that the kernel would send from to reach `peer`, with `bound`'s port. `bound` itself when it is
+/// specific.
 base::Result<io::SocketAddress> source_address(const io::SocketAddress& bound, const io::SocketAddress& peer);
 
 struct AcceptInfo {
@@ -48,7 +50,8 @@ struct AcceptInfo {
 
 class ConnectionImpl final : public Connection {
  public:
-    static base::Result<std::unique_ptr<ConnectionImpl>> make_server(Endpoint::Impl& endpoint, const AcceptInfo& accept);
+    static base::Result<std::unique_ptr<ConnectionImpl>> make_server(Endpoint::Impl& endpoint,
+                                                                     const AcceptInfo& accept);
     static base::Result<std::unique_ptr<ConnectionImpl>> make_client(Endpoint::Impl& endpoint, ConnectOptions options,
                                                                      PathInfo path,
                                                                      std::shared_ptr<ConnectionHandler> handler);
@@ -91,7 +94,7 @@ class ConnectionImpl final : public Connection {
     [[nodiscard]] bool half_open() const noexcept { return server_ && !handshake_done_; }
     [[nodiscard]] const std::vector<ngtcp2_cid>& ids() const noexcept { return ids_; }
     [[nodiscard]] std::uint64_t linger_ns() const noexcept;
-    bool dirty = false;  ///< In the endpoint's list for the write pass.
+    bool dirty = false;     ///< In the endpoint's list for the write pass.
     std::size_t index = 0;  ///< In the endpoint's table.
 
     // For streams.
@@ -122,6 +125,8 @@ class ConnectionImpl final : public Connection {
     base::Result<void> start_engine(const AcceptInfo* accept, const PathInfo& path);
     base::Result<void> start_tls(std::span<const std::string> alpn, const Credentials& credentials);
     int on_handshake_completed();
+    int read_packet(const ngtcp2_path& path, const ngtcp2_pkt_info& info, base::ByteView datagram);
+    [[nodiscard]] StreamImpl* find_stream(std::uint64_t id) const noexcept;
     [[nodiscard]] bool verify_peer();
     void free_tls_if_done();
     StreamImpl& add_stream(std::int64_t id, bool local);
@@ -133,8 +138,8 @@ class ConnectionImpl final : public Connection {
     void write_packets();
     WriteStep write_one(std::uint8_t* at, std::size_t room, ngtcp2_path_storage& path, ngtcp2_pkt_info& info,
                         std::size_t& written);
-    WriteStep write_datagram_frame(std::uint8_t* at, std::size_t room, ngtcp2_path_storage& path,
-                                   ngtcp2_pkt_info& info, std::size_t& written);
+    WriteStep write_datagram_frame(std::uint8_t* at, std::size_t room, ngtcp2_path_storage& path, ngtcp2_pkt_info& info,
+                                   std::size_t& written);
     void flush_train(Train& train);
     void update_addresses();
     [[nodiscard]] io::UdpSocket& socket_for(const io::SocketAddress& local) noexcept;
@@ -168,6 +173,7 @@ class ConnectionImpl final : public Connection {
     std::size_t stream_count_ = 0;
     ReadyList ready_;
     std::vector<StreamImpl*> events_;
+    std::vector<StopSending> stops_;                 ///< Of the datagram that is being read.
     std::unique_ptr<std::deque<Buffer>> datagrams_;  ///< Made by the first send_datagram().
 
     std::uint64_t bytes_sent_ = 0;
@@ -178,9 +184,7 @@ class ConnectionImpl final : public Connection {
     bool server_;
     bool handshake_done_ = false;
     bool confirmed_ = false;
-    bool in_engine_ = false;
     bool stateless_reset_ = false;
-    bool delivering_ = false;
 };
 
 }  // namespace zquic

@@ -4,6 +4,7 @@
 #include <ngtcp2/ngtcp2_crypto_gnutls.h>
 
 #include <algorithm>
+#include <array>
 
 #include "connection.hpp"
 #include "endpoint.hpp"
@@ -15,6 +16,8 @@ constexpr std::uint64_t kMillisecond = 1'000'000;
 // Ids that a peer may keep of ours and we of it; each costs table space, and two are needed to migrate.
 constexpr std::uint64_t kActiveIds = 3;
 constexpr std::uint64_t kDatagramFrameMax = 65535;
+// STOP_SENDING frames of one datagram that are looked at; each costs a search through the streams.
+constexpr std::size_t kStopsMax = 64;
 
 base::ByteView view(const std::uint8_t* data, std::size_t size) noexcept {
     return {reinterpret_cast<const std::byte*>(data), size};
@@ -101,10 +104,20 @@ struct ConnectionImpl::Callbacks {
         return 0;
     }
 
-    static int stream_stop_sending(ngtcp2_conn*, std::int64_t, std::uint64_t code, void*, void* stream_user_data) {
-        if (auto* const at = stream(stream_user_data)) at->peer_stop_sending(code);
-        return 0;
+    static int decrypt(std::uint8_t* out, const ngtcp2_crypto_aead* aead, const ngtcp2_crypto_aead_ctx* context,
+                       const std::uint8_t* sealed, std::size_t sealed_size, const std::uint8_t* nonce,
+                       std::size_t nonce_size, const std::uint8_t* header, std::size_t header_size) {
+        const int rv =
+            ngtcp2_crypto_decrypt_cb(out, aead, context, sealed, sealed_size, nonce, nonce_size, header, header_size);
+        // The frames of 1-RTT packets (short header) pass by here in the clear.
+        const bool short_header = header_size > 0 && (header[0] & 0x80) == 0;
+        if (rv == 0 && short_header && reading && sealed_size > aead->max_overhead) {
+            scan_stop_sending(view(out, sealed_size - aead->max_overhead), reading->stops_, kStopsMax);
+        }
+        return rv;
     }
+    /// The connection inside receive() on this thread.
+    static thread_local ConnectionImpl* reading;
 
     static int extend_max_stream_data(ngtcp2_conn*, std::int64_t, std::uint64_t, void* user_data,
                                       void* stream_user_data) {
@@ -128,8 +141,7 @@ struct ConnectionImpl::Callbacks {
         return more_streams(self(user_data), Direction::unidirectional);
     }
 
-    static int recv_datagram(ngtcp2_conn*, std::uint32_t, const std::uint8_t* data, std::size_t size,
-                             void* user_data) {
+    static int recv_datagram(ngtcp2_conn*, std::uint32_t, const std::uint8_t* data, std::size_t size, void* user_data) {
         auto& connection = self(user_data);
         if (const auto keep = connection.handler_) keep->on_datagram(connection, view(data, size));
         return 0;
@@ -163,7 +175,8 @@ struct ConnectionImpl::Callbacks {
 
     static void write_qlog(void* user_data, std::uint32_t, const void* data, std::size_t size) {
         auto* const file = self(user_data).qlog_;
-        if (file && size > 0) [[maybe_unused]] const auto written = std::fwrite(data, 1, size, file);
+        if (file && size > 0) [[maybe_unused]]
+            const auto written = std::fwrite(data, 1, size, file);
     }
 
     static ngtcp2_conn* conn_of(ngtcp2_crypto_conn_ref* reference) { return self(reference->user_data).conn_; }
@@ -181,7 +194,7 @@ struct ConnectionImpl::Callbacks {
         out.handshake_completed = handshake_completed;
         out.handshake_confirmed = handshake_confirmed;
         out.encrypt = ngtcp2_crypto_encrypt_cb;
-        out.decrypt = ngtcp2_crypto_decrypt_cb;
+        out.decrypt = decrypt;
         out.hp_mask = ngtcp2_crypto_hp_mask_cb;
         out.recv_stream_data = recv_stream_data;
         out.acked_stream_data_offset = acked_stream_data;
@@ -201,11 +214,31 @@ struct ConnectionImpl::Callbacks {
         out.delete_crypto_cipher_ctx = ngtcp2_crypto_delete_crypto_cipher_ctx_cb;
         out.recv_datagram = recv_datagram;
         out.get_path_challenge_data = ngtcp2_crypto_get_path_challenge_data_cb;
-        out.stream_stop_sending = stream_stop_sending;
         out.version_negotiation = ngtcp2_crypto_version_negotiation_cb;
         return out;
     }
 };
+
+thread_local ConnectionImpl* ConnectionImpl::Callbacks::reading = nullptr;
+
+int ConnectionImpl::read_packet(const ngtcp2_path& path, const ngtcp2_pkt_info& info, base::ByteView datagram) {
+    Callbacks::reading = this;
+    const int rv = ngtcp2_conn_read_pkt(conn_, &path, &info, base::as_u8(datagram), datagram.size(), endpoint_.now());
+    Callbacks::reading = nullptr;
+    if (rv == 0) {
+        for (const auto& stop : stops_) {
+            if (auto* const stream = find_stream(stop.stream_id)) stream->peer_stop_sending(stop.code);
+        }
+    }
+    stops_.clear();
+    return rv;
+}
+
+StreamImpl* ConnectionImpl::find_stream(std::uint64_t id) const noexcept {
+    auto* stream = streams_;
+    while (stream && (stream->id() != id || stream->closed_)) stream = stream->next_;
+    return stream;
+}
 
 const std::string& key_log_path(void* connection) {
     return static_cast<ConnectionImpl*>(connection)->settings().keylog_file;
@@ -224,6 +257,12 @@ base::Result<void> ConnectionImpl::start_engine(const AcceptInfo* accept, const 
     settings.handshake_timeout = wanted.handshake_timeout_ms ? wanted.handshake_timeout_ms * kMillisecond : UINT64_MAX;
     settings.max_tx_udp_payload_size = wanted.udp_payload_bytes_max;
     settings.no_pmtud = !wanted.path_mtu_discovery || wanted.udp_payload_bytes_max <= NGTCP2_MAX_UDP_PAYLOAD_SIZE;
+    // The largest first: it fits nearly everywhere, and each step costs round trips. Then common tunnels.
+    std::array<std::uint16_t, 4> probes{wanted.udp_payload_bytes_max, 1406, 1342, 1252};
+    const auto used = std::ranges::remove_if(
+        probes, [&](auto size) { return size > wanted.udp_payload_bytes_max || size <= NGTCP2_MAX_UDP_PAYLOAD_SIZE; });
+    settings.pmtud_probes = probes.data();
+    settings.pmtud_probeslen = static_cast<std::size_t>(used.begin() - probes.begin());
     settings.max_window = wanted.connection_window_bytes_max;
     settings.max_stream_window = wanted.stream_window_bytes_max;
     settings.rand_ctx.native_handle = &random;
@@ -307,9 +346,9 @@ bool ConnectionImpl::verify_peer() {
     auto peer = read_peer(tls_.get());
     if (!peer) return false;
     if (!*peer) return server_ && endpoint_.config_.client_certificate != ClientCertificate::required;
-    const auto* const verifier = server_ ? (endpoint_.config_.client_verifier ? &*endpoint_.config_.client_verifier
-                                                                              : nullptr)
-                                         : &*options_->verifier;
+    const auto* const verifier =
+        server_ ? (endpoint_.config_.client_verifier ? &*endpoint_.config_.client_verifier : nullptr)
+                : &*options_->verifier;
     static const std::string kNoName;
     if (!verifier || !accepts(*verifier, **peer, tls_.get(), server_ ? kNoName : options_->server_name)) return false;
     peer_ = std::move(*peer);

@@ -137,9 +137,9 @@ ConnectionImpl::WriteStep ConnectionImpl::write_one(std::uint8_t* at, std::size_
             if (stream->fin_queued_ && offered == stream->queue_.unsent_bytes()) flags |= NGTCP2_WRITE_STREAM_FLAG_FIN;
         }
         ngtcp2_ssize taken = -1;
-        const auto rv = ngtcp2_conn_writev_stream(conn_, &path.path, &info, at, room, &taken, flags,
-                                                  stream ? stream->native_id() : -1, vectors.data(), count,
-                                                  endpoint_.now());
+        const auto rv =
+            ngtcp2_conn_writev_stream(conn_, &path.path, &info, at, room, &taken, flags,
+                                      stream ? stream->native_id() : -1, vectors.data(), count, endpoint_.now());
         if (stream && taken >= 0) {
             const auto bytes = static_cast<std::size_t>(taken);
             stream->sent(bytes, (flags & NGTCP2_WRITE_STREAM_FLAG_FIN) && bytes == offered);

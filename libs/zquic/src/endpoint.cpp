@@ -13,7 +13,9 @@ constexpr std::size_t kTrainBufferSize = 64 * 1024;
 constexpr std::size_t kLingeringMax = 16'384;
 constexpr std::size_t kAlpnMax = 16;
 
-std::unexpected<base::Diagnostic> bad_config(std::string text) { return base::explain(Errc::bad_config, std::move(text)); }
+std::unexpected<base::Diagnostic> bad_config(std::string text) {
+    return base::explain(Errc::bad_config, std::move(text));
+}
 
 base::Checked<void> check(const Settings& settings) {
     constexpr std::uint64_t kDayMs = 24ULL * 60 * 60 * 1000;
@@ -37,7 +39,8 @@ base::Checked<void> check(const Settings& settings) {
     if (!in(settings.stream_send_queue_bytes, std::size_t{1024}, std::size_t{1} << 32)) {
         return bad_config("stream_send_queue_bytes must be 1 KiB to 4 GiB");
     }
-    if (!in(settings.udp_payload_bytes_max, 1200, 1452)) return bad_config("udp_payload_bytes_max must be 1200 to 1452");
+    if (!in(settings.udp_payload_bytes_max, 1200, 1452))
+        return bad_config("udp_payload_bytes_max must be 1200 to 1452");
     if (settings.session_tickets) return bad_config("session_tickets are not available yet");
     return {};
 }
@@ -102,8 +105,8 @@ base::Checked<std::unique_ptr<Endpoint::Impl>> Endpoint::Impl::make(io::Reactor&
     std::unique_ptr<Impl> made{new Impl{reactor, std::move(config), std::move(cluster), worker}};
     made->socket_ = std::move(socket);
     if (made->config_.identity) {
-        auto credentials = credentials_for(
-            made->config_.identity, made->config_.client_verifier ? &*made->config_.client_verifier : nullptr);
+        auto credentials = credentials_for(made->config_.identity,
+                                           made->config_.client_verifier ? &*made->config_.client_verifier : nullptr);
         if (!credentials) {
             return std::unexpected{base::Diagnostic{credentials.error(), base::to_string(credentials.error())}};
         }
@@ -172,6 +175,7 @@ base::Result<Connection*> Endpoint::Impl::connect(ConnectOptions options, std::s
     made->index = connections_.size();
     auto& connection = *made;
     connections_.push_back(std::move(made));
+    dialed_.emplace(remote, &connection);
     mark_dirty(connection);
     return &connection;
 }
@@ -225,6 +229,11 @@ void Endpoint::Impl::run_pass() {
 
 void Endpoint::Impl::remove(ConnectionImpl& connection) {
     if (connection.dirty) std::erase(dirty_, &connection);
+    if (!connection.is_server()) {
+        const auto [begin, end] = dialed_.equal_range(connection.remote_address());
+        const auto found = std::find_if(begin, end, [&](const auto& entry) { return entry.second == &connection; });
+        if (found != end) dialed_.erase(found);
+    }
     const auto index = connection.index;
     auto doomed = std::move(connections_[index]);
     if (index + 1 != connections_.size()) {

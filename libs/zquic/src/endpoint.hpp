@@ -4,7 +4,8 @@
 //   datagram ─▶ connection id ─▶ ours? ─▶ connection.receive()
 //                               ├─▶ another worker's? ─▶ posted to it
 //                               ├─▶ lingering? ─▶ repeat the CONNECTION_CLOSE, now and then
-//                               └─▶ unknown: Initial ─▶ Retry or accept;  version ─▶ negotiate;  short ─▶ stateless reset
+//                               └─▶ unknown: Initial ─▶ Retry or accept;  version ─▶ negotiate;  short ─▶ stateless
+//                               reset
 
 #include <atomic>
 #include <deque>
@@ -119,6 +120,8 @@ class Endpoint::Impl {
     void send_refusal(io::UdpSocket& socket, const io::Datagram& datagram, const ngtcp2_pkt_hd& header,
                       std::uint64_t code);
     void reply(io::UdpSocket& socket, const io::Datagram& datagram, base::ByteView packet);
+    /// True when it ended one of our connections.
+    bool is_stateless_reset(io::UdpSocket& socket, const io::Datagram& datagram);
     bool forward(std::uint16_t worker, const io::Datagram& datagram);
     void answer_lingering(Lingering& lingering);
     void expire_lingering();
@@ -134,6 +137,8 @@ class Endpoint::Impl {
     std::vector<ListenEntry> listeners_;
     std::unordered_map<IdKey, Route, IdHash> routes_;
     std::vector<std::unique_ptr<ConnectionImpl>> connections_;
+    /// Where our own connections go to: a stateless reset has no id of ours to route by (RFC 9000 section 10.3.1).
+    std::unordered_multimap<io::SocketAddress, ConnectionImpl*> dialed_;
     std::vector<ConnectionImpl*> dirty_;
     std::vector<ConnectionImpl*> passing_list_;
     std::deque<std::unique_ptr<Lingering>> lingering_;

@@ -51,9 +51,21 @@ void Endpoint::Impl::receive(io::UdpSocket& socket, const io::Datagram& datagram
     const bool long_header = (bytes[0] & std::byte{0x80}) != std::byte{0};
     if (long_header) {
         accept(socket, datagram, id);
-    } else {
+    } else if (!is_stateless_reset(socket, datagram)) {
         send_stateless_reset(socket, datagram, id);
     }
+}
+
+bool Endpoint::Impl::is_stateless_reset(io::UdpSocket& socket, const io::Datagram& datagram) {
+    constexpr int kTriesMax = 8;  // connections to one server that a forged packet can make us look at
+    auto [next, end] = dialed_.equal_range(datagram.peer);
+    for (int tries = 0; next != end && tries < kTriesMax; ++next, ++tries) {
+        auto& connection = *next->second;
+        if (connection.ended() || !connection.handshake_done()) continue;
+        receive_for(connection, socket, datagram);  // the engine compares tokens, and drops what is none
+        if (connection.ended()) return true;
+    }
+    return false;
 }
 
 bool Endpoint::Impl::forward(std::uint16_t worker, const io::Datagram& datagram) {
@@ -131,9 +143,9 @@ void Endpoint::Impl::send_version_negotiation(io::UdpSocket& socket, const io::D
     static constexpr std::array<std::uint32_t, 2> kVersions{NGTCP2_PROTO_VER_V1, NGTCP2_PROTO_VER_V2};
     std::array<std::byte, 1 + 4 + 2 * 256 + 4 * kVersions.size()> packet;
     const auto noise = static_cast<std::uint8_t>(config_.random->u64());
-    const auto size = ngtcp2_pkt_write_version_negotiation(base::as_u8(base::MutableBytes{packet}), packet.size(), noise,
-                                                           ids.scid, ids.scidlen, ids.dcid, ids.dcidlen,
-                                                           kVersions.data(), kVersions.size());
+    const auto size =
+        ngtcp2_pkt_write_version_negotiation(base::as_u8(base::MutableBytes{packet}), packet.size(), noise, ids.scid,
+                                             ids.scidlen, ids.dcid, ids.dcidlen, kVersions.data(), kVersions.size());
     if (size <= 0) return;
     ++counters_.version_negotiations_sent;
     reply(socket, datagram, base::ByteView{packet}.first(static_cast<std::size_t>(size)));
@@ -147,9 +159,9 @@ void Endpoint::Impl::send_retry(io::UdpSocket& socket, const io::Datagram& datag
         header.version, datagram.peer.native(), datagram.peer.native_size(), &id, &header.dcid, now());
     if (token_size < 0) return;
     base::FixedBytes<kInitialDatagramMin> packet;
-    const auto size = ngtcp2_crypto_write_retry(base::as_u8(base::MutableBytes{packet}), packet.size(), header.version,
-                                                &header.scid, &id, &header.dcid, token.data(),
-                                                static_cast<std::size_t>(token_size));
+    const auto size =
+        ngtcp2_crypto_write_retry(base::as_u8(base::MutableBytes{packet}), packet.size(), header.version, &header.scid,
+                                  &id, &header.dcid, token.data(), static_cast<std::size_t>(token_size));
     if (size <= 0) return;
     ++counters_.retries_sent;
     reply(socket, datagram, base::ByteView{packet}.first(static_cast<std::size_t>(size)));
@@ -158,8 +170,9 @@ void Endpoint::Impl::send_retry(io::UdpSocket& socket, const io::Datagram& datag
 void Endpoint::Impl::send_refusal(io::UdpSocket& socket, const io::Datagram& datagram, const ngtcp2_pkt_hd& header,
                                   std::uint64_t code) {
     base::FixedBytes<kInitialDatagramMin> packet;
-    const auto size = ngtcp2_crypto_write_connection_close(base::as_u8(base::MutableBytes{packet}), packet.size(),
-                                                           header.version, &header.scid, &header.dcid, code, nullptr, 0);
+    const auto size =
+        ngtcp2_crypto_write_connection_close(base::as_u8(base::MutableBytes{packet}), packet.size(), header.version,
+                                             &header.scid, &header.dcid, code, nullptr, 0);
     if (size > 0) reply(socket, datagram, base::ByteView{packet}.first(static_cast<std::size_t>(size)));
 }
 

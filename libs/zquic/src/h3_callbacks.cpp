@@ -23,11 +23,11 @@ std::vector<nghttp3_nv> native_fields(const Fields& fields) {
     std::vector<nghttp3_nv> out;
     out.reserve(fields.size());
     for (const auto& field : fields) {
-        out.push_back({reinterpret_cast<std::uint8_t*>(const_cast<char*>(field.name.data())),
-                       reinterpret_cast<std::uint8_t*>(const_cast<char*>(field.value.data())), field.name.size(),
-                       field.value.size(),
-                       static_cast<std::uint8_t>(field.never_index ? NGHTTP3_NV_FLAG_NEVER_INDEX
-                                                                   : NGHTTP3_NV_FLAG_NONE)});
+        out.push_back(
+            {reinterpret_cast<std::uint8_t*>(const_cast<char*>(field.name.data())),
+             reinterpret_cast<std::uint8_t*>(const_cast<char*>(field.value.data())), field.name.size(),
+             field.value.size(),
+             static_cast<std::uint8_t>(field.never_index ? NGHTTP3_NV_FLAG_NEVER_INDEX : NGHTTP3_NV_FLAG_NONE)});
     }
     return out;
 }

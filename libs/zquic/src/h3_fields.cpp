@@ -26,7 +26,9 @@ const std::string* find_field(const Fields& fields, std::string_view name) noexc
 
 base::Result<void> check_field(const Field& field) noexcept {
     if (field.name.size() + field.value.size() > kFieldBytesMax) return fail(Errc::bad_field, "longer than 1 MiB");
-    if (!nghttp3_check_header_name(reinterpret_cast<const std::uint8_t*>(field.name.data()), field.name.size())) {
+    const auto is_upper = [](char c) { return c >= 'A' && c <= 'Z'; };
+    if (std::ranges::any_of(field.name, is_upper) ||
+        !nghttp3_check_header_name(reinterpret_cast<const std::uint8_t*>(field.name.data()), field.name.size())) {
         return fail(Errc::bad_field, "name is not a lower-case token");
     }
     if (!nghttp3_check_header_value(reinterpret_cast<const std::uint8_t*>(field.value.data()), field.value.size())) {

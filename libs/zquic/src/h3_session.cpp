@@ -11,8 +11,7 @@ constexpr std::size_t kVectorsPerWrite = 16;
 
 }  // namespace
 
-Session::Session(std::shared_ptr<SessionOwner> owner, const Limits& limits, bool server,
-                 std::uint64_t peer_streams_max)
+Session::Session(std::shared_ptr<SessionOwner> owner, const Limits& limits, bool server, std::uint64_t peer_streams_max)
     : owner_{std::move(owner)}, limits_{limits}, server_{server}, peer_streams_max_{peer_streams_max} {}
 
 Session::~Session() {
@@ -269,8 +268,8 @@ void Session::open_pending() {
 void Session::cancel_pending(ExchangeImpl& exchange, std::uint64_t code) {
     const auto found = std::ranges::find(pending_, &exchange, &std::shared_ptr<ExchangeImpl>::get);
     if (found == pending_.end()) return;
-    ended_.push_back({.exchange = std::move(*found), .end = {.code = code, .clean = false, .connection_lost = false,
-                                                             .retryable = true}});
+    ended_.push_back({.exchange = std::move(*found),
+                      .end = {.code = code, .clean = false, .connection_lost = false, .retryable = true}});
     pending_.erase(found);
     request_pass();
 }

@@ -32,9 +32,7 @@ class SessionOwner {
     virtual void session_closed(Session& session, const CloseInfo& info) = 0;
 };
 
-class Session final : public ConnectionHandler,
-                      public StreamHandler,
-                      public std::enable_shared_from_this<Session> {
+class Session final : public ConnectionHandler, public StreamHandler, public std::enable_shared_from_this<Session> {
  public:
     /// `peer_streams_max`: server: requests that the client may have open at first.
     Session(std::shared_ptr<SessionOwner> owner, const Limits& limits, bool server, std::uint64_t peer_streams_max);

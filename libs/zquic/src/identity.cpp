@@ -3,8 +3,8 @@
 #include <gnutls/abstract.h>
 #include <gnutls/crypto.h>
 
-#include <ctime>
 #include <cstring>
+#include <ctime>
 
 #include "base/file.hpp"
 #include "base/random.hpp"
@@ -67,10 +67,9 @@ base::Result<gnutls_x509_crt_t> self_sign(gnutls_x509_privkey_t key, const Certi
                                              static_cast<unsigned>(std::strlen(spec.name)), GNUTLS_FSAN_SET) >= 0 &&
         gnutls_x509_crt_set_key_usage(crt, GNUTLS_KEY_DIGITAL_SIGNATURE) >= 0;
     if (good && spec.loopback_names) {
-        good = gnutls_x509_crt_set_subject_alt_name(crt, GNUTLS_SAN_IPADDRESS, kV4, sizeof kV4, GNUTLS_FSAN_APPEND) >=
-                   0 &&
-               gnutls_x509_crt_set_subject_alt_name(crt, GNUTLS_SAN_IPADDRESS, kV6, sizeof kV6, GNUTLS_FSAN_APPEND) >=
-                   0;
+        good =
+            gnutls_x509_crt_set_subject_alt_name(crt, GNUTLS_SAN_IPADDRESS, kV4, sizeof kV4, GNUTLS_FSAN_APPEND) >= 0 &&
+            gnutls_x509_crt_set_subject_alt_name(crt, GNUTLS_SAN_IPADDRESS, kV6, sizeof kV6, GNUTLS_FSAN_APPEND) >= 0;
     }
     if (!good || gnutls_x509_crt_sign2(crt, crt, key, spec.digest, 0) < 0) {
         gnutls_x509_crt_deinit(crt);
@@ -217,8 +216,7 @@ base::Checked<Identity> Identity::from_files(const std::string& certificate_path
     if (auto made = make_credentials(state.get()); made) {
         state->credentials = *made;
     } else {
-        return base::explain(Errc::bad_certificate,
-                             certificate_path + ": does not belong to the key in " + key_path);
+        return base::explain(Errc::bad_certificate, certificate_path + ": does not belong to the key in " + key_path);
     }
     state->public_key = ed25519_key_of(state->chain.front());
     return Identity{std::move(state)};
@@ -227,8 +225,8 @@ base::Checked<Identity> Identity::from_files(const std::string& certificate_path
 base::Result<Identity> Identity::generate_p256(const std::string& dns_name) {
     auto state = std::make_shared<State>();
     if (gnutls_x509_privkey_init(&state->key) < 0 ||
-        gnutls_x509_privkey_generate(state->key, GNUTLS_PK_ECDSA,
-                                     GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0) < 0) {
+        gnutls_x509_privkey_generate(state->key, GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0) <
+            0) {
         return fail(Errc::tls_failed, "P-256 key");
     }
     base::FixedBytes<16> serial;

@@ -28,8 +28,8 @@ base::Bytes export_spki(gnutls_x509_crt_t crt) {
 
 bool has_trusted_path(gnutls_session_t session, const std::string& server_name) {
     unsigned status = 0;
-    const int rv = gnutls_certificate_verify_peers3(session, server_name.empty() ? nullptr : server_name.c_str(),
-                                                    &status);
+    const int rv =
+        gnutls_certificate_verify_peers3(session, server_name.empty() ? nullptr : server_name.c_str(), &status);
     return rv >= 0 && status == 0;
 }
 
@@ -53,8 +53,7 @@ base::Result<std::unique_ptr<Peer>> read_peer(gnutls_session_t session) {
     return peer;
 }
 
-bool accepts(const PeerVerifier& verifier, const Peer& peer, gnutls_session_t session,
-             const std::string& server_name) {
+bool accepts(const PeerVerifier& verifier, const Peer& peer, gnutls_session_t session, const std::string& server_name) {
     return std::visit(Overloaded{
                           [&](const PinnedKey& pinned) { return peer.key && *peer.key == pinned.key; },
                           [&](const CheckedByCallback& checked) { return checked.check && checked.check(peer.view()); },

@@ -93,8 +93,11 @@ void StreamImpl::peer_reset(std::uint64_t code) {
 }
 
 void StreamImpl::peer_stop_sending(std::uint64_t code) {
-    end_.reset = true;
-    end_.code = code;
+    if (!can_send()) return;
+    if (!fin_sent_) {
+        end_.reset = true;
+        end_.code = code;
+    }
     // The engine answers STOP_SENDING with RESET_STREAM by itself.
     const bool known = send_aborted_;
     send_aborted_ = true;
@@ -166,9 +169,7 @@ void ReadyList::remove(StreamImpl& stream) noexcept {
     if (!lane.first) used_ &= ~(1u << stream.priority_.urgency);
 }
 
-StreamImpl* ReadyList::front() const noexcept {
-    return used_ == 0 ? nullptr : lanes_[std::countr_zero(used_)].first;
-}
+StreamImpl* ReadyList::front() const noexcept { return used_ == 0 ? nullptr : lanes_[std::countr_zero(used_)].first; }
 
 void ReadyList::rotate(StreamImpl& stream) noexcept {
     if (!stream.ready_ || !stream.priority_.incremental || !stream.ready_next_) return;

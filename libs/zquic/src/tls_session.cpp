@@ -30,8 +30,8 @@ gnutls_priority_t shared_priorities() {
 bool set_alpn(gnutls_session_t session, std::span<const std::string> names) {
     std::vector<gnutls_datum_t> list;
     for (const auto& name : names) {
-        list.push_back({reinterpret_cast<unsigned char*>(const_cast<char*>(name.data())),
-                        static_cast<unsigned>(name.size())});
+        list.push_back(
+            {reinterpret_cast<unsigned char*>(const_cast<char*>(name.data())), static_cast<unsigned>(name.size())});
     }
     return gnutls_alpn_set_protocols(session, list.data(), static_cast<unsigned>(list.size()),
                                      GNUTLS_ALPN_MANDATORY | GNUTLS_ALPN_SERVER_PRECEDENCE) >= 0;
@@ -46,13 +46,12 @@ base::Result<Credentials> credentials_for(const std::optional<Identity>& identit
     }
     GC_TRY(auto* const raw, make_credentials(identity ? &identity->state() : nullptr));
     // The key and chain inside `raw` are references into the identity.
-    Credentials made{raw, [keep = identity](gnutls_certificate_credentials_st* it) {
-                         gnutls_certificate_free_credentials(it);
-                     }};
+    Credentials made{
+        raw, [keep = identity](gnutls_certificate_credentials_st* it) { gnutls_certificate_free_credentials(it); }};
     if (roots) {
-        const int count = roots->pem_path.empty()
-                              ? gnutls_certificate_set_x509_system_trust(raw)
-                              : gnutls_certificate_set_x509_trust_file(raw, roots->pem_path.c_str(), GNUTLS_X509_FMT_PEM);
+        const int count = roots->pem_path.empty() ? gnutls_certificate_set_x509_system_trust(raw)
+                                                  : gnutls_certificate_set_x509_trust_file(raw, roots->pem_path.c_str(),
+                                                                                           GNUTLS_X509_FMT_PEM);
         if (count <= 0) return fail(Errc::bad_certificate, "no trusted roots could be read");
     }
     return made;
@@ -60,9 +59,8 @@ base::Result<Credentials> credentials_for(const std::optional<Identity>& identit
 
 base::Result<TlsSession> TlsSession::make(const TlsSetup& setup) {
     gnutls_session_t raw = nullptr;
-    const unsigned flags =
-        setup.server ? GNUTLS_SERVER | GNUTLS_NO_AUTO_SEND_TICKET | GNUTLS_NO_END_OF_EARLY_DATA
-                     : GNUTLS_CLIENT | GNUTLS_NO_END_OF_EARLY_DATA | GNUTLS_FORCE_CLIENT_CERT;
+    const unsigned flags = setup.server ? GNUTLS_SERVER | GNUTLS_NO_AUTO_SEND_TICKET | GNUTLS_NO_END_OF_EARLY_DATA
+                                        : GNUTLS_CLIENT | GNUTLS_NO_END_OF_EARLY_DATA | GNUTLS_FORCE_CLIENT_CERT;
     if (gnutls_init(&raw, flags) < 0) return fail(Errc::tls_failed, "session");
     TlsSession tls;
     tls.session_.reset(raw);

@@ -132,7 +132,8 @@ class Connection {
     /// Client only, after the handshake: moves to a new local UDP socket bound to `local` (port 0: any) after
     /// validating the path (RFC 9000 section 9).
     virtual base::Result<void> migrate(const io::SocketAddress& local) = 0;
-    /// Starts a key update (RFC 9001 section 6). `not_ready` when the last one is not yet acknowledged.
+    /// Starts a key update (RFC 9001 section 6). `not_ready` too soon after the last one: some
+    /// packets must have been exchanged and three probe timeouts have passed.
     virtual base::Result<void> update_keys() = 0;
     /// Asks for a write pass in this turn: on_write_pass() will be called.
     virtual void request_write_pass() noexcept = 0;
