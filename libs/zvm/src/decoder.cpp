@@ -57,6 +57,10 @@ base::Result<void> Decoder::run() noexcept {
     if (facts_.data_count && *facts_.data_count != module_.data_.size()) {
         return fail(Errc::malformed, "data count and data section have inconsistent lengths");
     }
+    if (facts_.needs_data_count) {
+        if (module_.data_.empty()) return fail(Errc::invalid, "unknown data segment");
+        return fail(Errc::malformed, "data count section required");
+    }
     // The vector has stopped moving: bodies can point into it.
     const auto& ir = *module_.instructions_;
     for (auto& code : module_.codes_) code.entry = ir.data() + code.ir_first;
@@ -167,8 +171,10 @@ base::Result<void> Decoder::type_section(Reader& in) noexcept {
 base::Result<Range> Decoder::range(Reader& in) noexcept {
     const auto flags = in.byte();
     GC_CHECK(in.status());
-    if (flags == 2 || flags == 3) return fail(Errc::feature_refused, "threads");
-    if (flags == 4 || flags == 5) return fail(Errc::feature_refused, "memory64");
+    if (module_.profile() == Profile::contract) {  // the specification knows no such flags
+        if (flags == 2 || flags == 3) return fail(Errc::feature_refused, "threads");
+        if (flags == 4 || flags == 5) return fail(Errc::feature_refused, "memory64");
+    }
     if (flags > 1) return fail(Errc::malformed, flags & 0x80 ? "integer representation too long" : "integer too large");
     Range out{.min = in.u32(), .max = {}};
     if (flags == 1) out.max = in.u32();

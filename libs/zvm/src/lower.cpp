@@ -6,7 +6,7 @@
 
 namespace zvm {
 
-Lowerer::Lowerer(Module& module, const ModuleFacts& facts) noexcept
+Lowerer::Lowerer(Module& module, ModuleFacts& facts) noexcept
     : module_{module},
       facts_{facts},
       limits_{module.options_.limits},
@@ -22,9 +22,9 @@ void Lowerer::decode_locals(Reader& in) noexcept {
         if (!value_type(in.byte(), type) || in.failed()) return;
         total += count;
         if (total > 0xffff'ffff) return in.fail("too many locals");
-        if (total > limits_.locals) return fail(Errc::too_many_locals, "function body");
-        locals_.insert(locals_.end(), count, type);
+        if (total <= limits_.locals) locals_.insert(locals_.end(), count, type);
     }
+    if (total > limits_.locals && !in.failed()) fail(Errc::too_many_locals, "function body");
 }
 
 base::Result<void> Lowerer::lower(std::uint32_t index, Reader& in) noexcept {

@@ -27,6 +27,7 @@ namespace zvm {
 struct ModuleFacts {
     std::uint32_t bodies = 0;  ///< That the function section promises.
     std::optional<std::uint32_t> data_count;
+    bool needs_data_count = false;       ///< An instruction names a data segment, and no count has been seen.
     std::vector<std::uint8_t> declared;  ///< Functions that ref.func may name.
 
     void declare(std::uint32_t function) {
@@ -40,7 +41,7 @@ struct ModuleFacts {
 
 class Lowerer {
  public:
-    Lowerer(Module& module, const ModuleFacts& facts) noexcept;
+    Lowerer(Module& module, ModuleFacts& facts) noexcept;
     /// Lowers the body of the `index`-th defined function and fills its FuncCode (except `entry`).
     base::Result<void> lower(std::uint32_t index, Reader& body) noexcept;
 
@@ -171,7 +172,7 @@ class Lowerer {
     void mismatch() noexcept { fail(Errc::invalid, "type mismatch"); }
 
     Module& module_;
-    const ModuleFacts& facts_;
+    ModuleFacts& facts_;
     const Limits& limits_;
     const bool floats_;
     std::vector<Instr>& code_;

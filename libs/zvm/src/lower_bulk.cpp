@@ -44,8 +44,8 @@ void Lowerer::bulk_memory(std::uint32_t op, Reader& in) noexcept {
     }
     if (in.failed()) return;
     if (op == 8 || op == 9) {
-        if (!facts_.data_count) return fail(Errc::malformed, "data count section required");
-        if (segment >= *facts_.data_count) return fail(Errc::invalid, "unknown data segment");
+        if (!facts_.data_count) facts_.needs_data_count = true;
+        if (facts_.data_count && segment >= *facts_.data_count) return fail(Errc::invalid, "unknown data segment");
     }
     switch (op) {
         case 8: return three_operands(Op::memory_init, segment, kIntegers);

@@ -1,0 +1,34 @@
+#pragma once
+// The subcommands. Each prints to stdout (errors to stderr) and returns the exit code.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace zvm_tool {
+
+struct LoadFlags {
+    bool spec = false;  ///< The spec profile instead of the contract profile.
+};
+
+/// Sections, imports, exports, sizes.
+int inspect(const std::string& file, const LoadFlags& flags);
+/// "valid", or why not.
+int validate(const std::string& file, const LoadFlags& flags);
+
+struct RunFlags {
+    LoadFlags load;
+    std::int64_t gas = 1'000'000'000;
+    bool show_gas = false;
+};
+/// Calls an exported function; a trap prints its stack trace.
+int run_function(const std::string& file, const std::string& function, const std::vector<std::string>& args,
+                 const RunFlags& flags);
+
+/// The register code of one function (by export name or index) or of all.
+int disassemble(const std::string& file, const std::string& function, const LoadFlags& flags);
+
+/// Runs wast2json output below a folder; prints counts per file.
+int spectest(const std::string& folder, bool verbose);
+
+}  // namespace zvm_tool

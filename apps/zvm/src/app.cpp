@@ -1,0 +1,51 @@
+#include "zvm_tool/app.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include "zvm_tool/commands.hpp"
+
+namespace zvm_tool {
+
+int run(int argc, char** argv) {
+    CLI::App app{"Looks at, checks and runs WebAssembly modules with GhostChain's contract runtime."};
+    app.require_subcommand(1);
+    int code = 0;
+    std::string file;
+    std::string function;
+    std::vector<std::string> args;
+    RunFlags run_flags;
+    bool verbose = false;
+
+    const auto add = [&](const char* name, const char* text) {
+        auto* const command = app.add_subcommand(name, text);
+        command->add_option("file", file, "module (.wasm)")->required();
+        command->add_flag("--spec", run_flags.load.spec, "allow everything of the specification, floats included");
+        return command;
+    };
+    add("inspect", "show sections, imports, exports and sizes")->callback([&] {
+        code = inspect(file, run_flags.load);
+    });
+    add("validate", "say whether a module may be deployed")->callback([&] { code = validate(file, run_flags.load); });
+    auto* const run_command = add("run", "call an exported function");
+    run_command->add_option("function", function, "name of the export")->required();
+    run_command->add_option("args", args, "numbers; 0x... is hexadecimal");
+    run_command->add_option("--gas", run_flags.gas, "gas limit")->check(CLI::PositiveNumber);
+    run_command->add_flag("--show-gas", run_flags.show_gas, "print what was used");
+    run_command->callback([&] { code = run_function(file, function, args, run_flags); });
+    auto* const disasm_command = add("disasm", "show the register code of functions");
+    disasm_command->add_option("function", function, "export name or index; all when absent");
+    disasm_command->callback([&] { code = disassemble(file, function, run_flags.load); });
+    auto* const spec_command = app.add_subcommand("spectest", "run the specification's tests (wast2json output)");
+    spec_command->add_option("folder", file, "searched for .json files at any depth")->required();
+    spec_command->add_flag("--verbose", verbose, "list every file, not only those with failures");
+    spec_command->callback([&] { code = spectest(file, verbose); });
+
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : 2;
+    }
+    return code;
+}
+
+}  // namespace zvm_tool
