@@ -1,6 +1,7 @@
 // Many signatures in one equation: [8]( (sum z_i s_i) B - sum (z_i k_i) A_i - sum z_i R_i ) = 0 with random z_i.
 // Straus' method: the doublings are shared; every point has a small table and adds about one entry in six positions.
 // Equal public keys are merged, so a batch from few signers (votes, one busy account) costs little more than its R_i.
+#include <cstdlib>
 #include <memory>
 
 #include "ed25519_prepare.hpp"
@@ -13,7 +14,7 @@ namespace {
 
 constexpr std::size_t kChunk = 128;      // Signatures an equation covers: its tables stay inside the L2 cache.
 constexpr std::size_t kTooFew = 2;       // So few are cheaper one by one.
-constexpr std::size_t kSingly = 8;       // At most so many are checked one by one when their equation fails.
+constexpr std::size_t kSingly = 16;      // At most so many are checked one by one when their equation fails.
 constexpr int kWidth = 5;                // Of the signed windows of A and R.
 constexpr std::size_t kPositions = 264;  // 253-bit scalars with the carry of their signed form.
 constexpr std::size_t kMaxDigits = 64;   // Non-zero digits of one scalar: 264 / 5 rounded up, and room.
@@ -61,19 +62,13 @@ class Straus {
         for (int i = top_; i >= 0; --i) {
             const auto at = static_cast<std::size_t>(i);
             auto completed = twice(to_projective(point));
-            if (const int digit = base_digits[at]; digit > 0) {
-                completed = sum<false>(to_extended(completed), base[static_cast<std::size_t>(digit / 2)]);
-            } else if (digit < 0) {
-                completed = sum<true>(to_extended(completed), base[static_cast<std::size_t>(-digit / 2)]);
+            if (const int digit = base_digits[at]; digit != 0) {
+                add_signed(completed, base[static_cast<std::size_t>(std::abs(digit) / 2)], digit < 0);
             }
             for (auto d = head_[at]; d != kNone; d = next_[d]) {
                 if (next_[d] != kNone) prefetch(digits_[next_[d]]);
                 const auto [index, digit] = digits_[d];
-                if (digit > 0) {
-                    completed = sum<false>(to_extended(completed), tables_[index][static_cast<std::size_t>(digit / 2)]);
-                } else {
-                    completed = sum<true>(to_extended(completed), tables_[index][static_cast<std::size_t>(-digit / 2)]);
-                }
+                add_signed(completed, tables_[index][static_cast<std::size_t>(std::abs(digit) / 2)], digit < 0);
             }
             point = to_extended(completed);
         }

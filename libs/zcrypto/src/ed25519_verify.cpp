@@ -1,4 +1,6 @@
 // One signature at a time: [8]((vS)B - uA - vR) = 0 with k = u/v, all four scalars of about 128 bits.
+#include <cstdlib>
+
 #include "ed25519_prepare.hpp"
 #include "lattice.hpp"
 
@@ -21,9 +23,8 @@ Digits digits_of(u128 value, int width, int& top) noexcept {
 }
 
 template <typename Table>
-GC_INLINE void add_digit(Completed& sum_so_far, const Table& table, int digit) noexcept {
-    if (digit > 0) sum_so_far = sum<false>(to_extended(sum_so_far), table[static_cast<std::size_t>(digit / 2)]);
-    if (digit < 0) sum_so_far = sum<true>(to_extended(sum_so_far), table[static_cast<std::size_t>(-digit / 2)]);
+GC_INLINE void add_digit(Completed& point, const Table& table, int digit) noexcept {
+    if (digit != 0) add_signed(point, table[static_cast<std::size_t>(std::abs(digit) / 2)], digit < 0);
 }
 
 bool equation_holds(const Prepared& item) noexcept {

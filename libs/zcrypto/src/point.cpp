@@ -31,7 +31,29 @@ BaseTables make_base_tables() noexcept {
     return tables;
 }
 
+/// The common end of both additions: c and d as in sum(), whose roles `minus` swaps.
+GC_INLINE void finish_signed(Completed& p, const Fe& a, const Fe& b, const Fe& c, const Fe& d, bool minus) noexcept {
+    p.x = sub(b, a);
+    p.y = add(b, a);
+    (minus ? p.t : p.z) = add(d, c);
+    (minus ? p.z : p.t) = sub(d, c);
+}
+
 }  // namespace
+
+void add_signed(Completed& completed, const Cached& q, bool minus) noexcept {
+    const auto p = to_extended(completed);
+    const auto a = mul(sub(p.y, p.x), minus ? q.y_plus_x : q.y_minus_x);
+    const auto b = mul(add(p.y, p.x), minus ? q.y_minus_x : q.y_plus_x);
+    finish_signed(completed, a, b, mul(p.t, q.t2d), mul(p.z, q.z2), minus);
+}
+
+void add_signed(Completed& completed, const Niels& q, bool minus) noexcept {
+    const auto p = to_extended(completed);
+    const auto a = mul(sub(p.y, p.x), minus ? q.y_plus_x : q.y_minus_x);
+    const auto b = mul(add(p.y, p.x), minus ? q.y_minus_x : q.y_plus_x);
+    finish_signed(completed, a, b, mul(p.t, q.xy2d), add(p.z, p.z), minus);
+}
 
 bool is_small_order(const Extended& p) noexcept {
     const auto p2 = to_projective(twice(to_projective(p)));

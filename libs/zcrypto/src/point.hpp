@@ -71,6 +71,11 @@ GC_INLINE Completed sum(const Extended& p, const Niels& q) noexcept {
     return {.x = sub(b, a), .y = add(b, a), .z = Minus ? sub(d, c) : add(d, c), .t = Minus ? add(d, c) : sub(d, c)};
 }
 
+/// p + q, or p - q with `minus`, for the loops of scalar multiplication. Out of line on purpose: inlined at each use
+/// these would not fit the instruction cache. No branch on `minus`, which is as good as random.
+void add_signed(Completed& p, const Cached& q, bool minus) noexcept;
+void add_signed(Completed& p, const Niels& q, bool minus) noexcept;
+
 /// Whether [8]p is the identity: the cofactored comparison.
 bool is_small_order(const Extended& p) noexcept;
 
