@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kChunk = 128;      // Signatures an equation covers: its tables stay inside the L2 cache.
 constexpr std::size_t kTooFew = 2;       // So few are cheaper one by one.
-constexpr std::size_t kSingly = 16;      // At most so many are checked one by one when their equation fails.
+constexpr std::size_t kSingly = 32;      // At most so many are checked one by one when their equation fails.
 constexpr int kWidth = 5;                // Of the signed windows of A and R.
 constexpr std::size_t kPositions = 264;  // 253-bit scalars with the carry of their signed form.
 constexpr std::size_t kMaxDigits = 64;   // Non-zero digits of one scalar: 264 / 5 rounded up, and room.
