@@ -22,6 +22,7 @@ constexpr rpc::UnaryMethod<pb::ListServicesRequest, pb::ListServicesResponse> kL
     "/ghost.bridge.v1.Registry/ListServices"};
 constexpr rpc::ServerStreamMethod<pb::ListServicesRequest, pb::ListServicesResponse> kWatch{
     "/ghost.bridge.v1.Registry/Watch"};
+constexpr rpc::BidiMethod<pb::RegisterRequest, pb::Lease> kRegister{"/ghost.bridge.v1.Registry/Register"};
 constexpr rpc::UnaryMethod<health_pb::HealthCheckRequest, health_pb::HealthCheckResponse> kCheck{
     "/grpc.health.v1.Health/Check"};
 constexpr rpc::BidiMethod<reflection_pb::ServerReflectionRequest, reflection_pb::ServerReflectionResponse> kReflect{
@@ -213,6 +214,39 @@ TEST_F(BridgeTest, ForgetsAServiceThatLeavesAndTakesItBackWhenItReturns) {
     service = start_service();
     ASSERT_TRUE(wait_for_service("test.v1.Echo"));
     EXPECT_TRUE(client->call(kSay, text("x"), in(10s)));
+}
+
+TEST_F(BridgeTest, ForgetsAServiceThatDoesNotRenewItsLease) {
+    const auto client = connect_as(service_id_);
+    std::latch done{1};
+    rpc::ClientStream<pb::RegisterRequest, pb::Lease> stream;
+    pb::RegisterRequest request;
+    request.add_services("test.v1.Echo");
+    request.add_services("grpc.health.v1.Health");  // every server has it: ignored
+    request.set_endpoint("127.0.0.1:9");
+    std::atomic<int> leases{0};
+    rpc::Status end;
+    client->run([&](rpc::Channel& channel) {
+        stream = channel.open(kRegister, in(60s));
+        EXPECT_TRUE(stream.write(request));
+        stream.for_each(
+            [&](const pb::Lease& lease) {
+                EXPECT_EQ(lease.ttl_ms(), 1000u);
+                EXPECT_EQ(lease.instance_id().size(), 16u);
+                ++leases;
+            },
+            [&](const rpc::Status& status) {
+                end = status;
+                done.count_down();
+            });
+    });
+    ASSERT_TRUE(wait_for_service("test.v1.Echo"));
+    ASSERT_TRUE(eventually([&] { return leases == 1; }));
+    EXPECT_TRUE(wait_for_services(0)) << "the stream is open, but nobody renews";
+    client->run([&](rpc::Channel&) { EXPECT_TRUE(stream.write(request)); });
+    done.wait();
+    EXPECT_EQ(end.code, rpc::StatusCode::not_found) << "a late renewal must register again";
+    client->run([&](rpc::Channel&) { stream = {}; });
 }
 
 TEST_F(BridgeTest, SpreadsCallsOverInstancesAndMovesAwayFromDrainingOnes) {

@@ -30,6 +30,30 @@ bool eventually(const std::function<bool()>& condition) {
     return condition();
 }
 
+/// Reaches nobody: the connection is refused in a later turn.
+class RefusedConnector final : public rpc::Connector {
+ public:
+    explicit RefusedConnector(io::Reactor& reactor) : reactor_{reactor} {}
+    std::unique_ptr<rpc::ClientConnection> connect(rpc::ConnectionEvents& events) override {
+        struct Connection final : rpc::ClientConnection {
+            Connection(io::Reactor& reactor, rpc::ConnectionEvents& events_in)
+                : refuse{reactor, [&events_in] {
+                             events_in.on_closed({rpc::ConnectionError::Kind::refused, "connection refused"});
+                         }} {
+                refuse.schedule();
+            }
+            std::unique_ptr<rpc::HttpStream> open() override { return nullptr; }
+            void close() override {}
+            io::Deferred refuse;
+        };
+        return std::make_unique<Connection>(reactor_, events);
+    }
+    [[nodiscard]] std::string endpoint() const override { return "127.0.0.1:2"; }
+
+ private:
+    io::Reactor& reactor_;
+};
+
 class RelayTest : public ::testing::Test {
  protected:
     void SetUp() override {
@@ -41,10 +65,18 @@ class RelayTest : public ::testing::Test {
             registry_.emplace(Registry::Options{}, reactor.clock(), random_);
             egress_.emplace(
                 reactor,
-                [this, &reactor](const Instance&) {
+                [this, &reactor](const Instance& instance) -> std::unique_ptr<rpc::Connector> {
+                    // By port: 1 serves, 2 cannot be reached, 3 refuses every call, 4 answers none and then resets.
+                    const auto port = instance.address.port();
+                    if (port == 2) return std::make_unique<RefusedConnector>(reactor);
                     return rpc::make_loopback(
                         reactor, kWindow,
-                        [this](std::unique_ptr<rpc::HttpStream> stream) { service_->accept(std::move(stream)); },
+                        [this, port](std::unique_ptr<rpc::HttpStream> stream) {
+                            if (port == 1) return service_->accept(std::move(stream));
+                            ++turned_away_;
+                            stream->reset(static_cast<std::uint64_t>(port == 3 ? rpc::H3Code::request_rejected
+                                                                               : rpc::H3Code::excessive_load));
+                        },
                         rpc::Peer{.address = {}, .public_key = base::Digest{}});
                 },
                 1'000'000'000);
@@ -56,10 +88,7 @@ class RelayTest : public ::testing::Test {
                 [this](std::unique_ptr<rpc::HttpStream> stream) { front_->accept(std::move(stream)); });
             ASSERT_TRUE(tcp) << tcp.error().text;
             tcp_ = std::move(*tcp);
-            Registration registration;
-            registration.services = {"test.v1.Echo", "test.v1.Second"};
-            registration.endpoint = "127.0.0.1:1";
-            instance_ = registry_->add(std::move(registration)).value();
+            instance_ = add_instance(1);
         });
         port_ = tcp_->port();
     }
@@ -73,6 +102,13 @@ class RelayTest : public ::testing::Test {
             registry_.reset();
         });
         thread_->stop();
+    }
+    /// On the reactor.
+    InstanceId add_instance(int port) {
+        Registration registration;
+        registration.services = {"test.v1.Echo", "test.v1.Second"};
+        registration.endpoint = "127.0.0.1:" + std::to_string(port);
+        return registry_->add(std::move(registration)).value();
     }
     std::size_t open_calls() {
         std::size_t open = 0;
@@ -93,6 +129,7 @@ class RelayTest : public ::testing::Test {
     std::unique_ptr<rpc::Server> front_;
     std::unique_ptr<H2Server> tcp_;
     InstanceId instance_ = 0;
+    std::atomic<int> turned_away_{0};
     std::uint16_t port_ = 0;
 };
 
@@ -264,6 +301,56 @@ TEST_F(RelayTest, NamesTheServiceThatIsNotThere) {
     answer = client.unary("/test.v1.Echo/Say", message("x"));
     EXPECT_EQ(answer.status.error_code(), grpc::StatusCode::UNAVAILABLE);
     EXPECT_NE(answer.status.error_message().find("test.v1.Echo"), std::string::npos);
+}
+
+TEST_F(RelayTest, TriesAnotherInstanceWhenOneIsNotReached) {
+    thread_->run_and_wait([&] { add_instance(2); });
+    GrpcClient client{port_};
+    for (int i = 0; i < 10; ++i) {
+        const auto answer = client.unary("/test.v1.Echo/Say", message("hello"));
+        ASSERT_TRUE(answer.status.ok()) << answer.status.error_message();
+        EXPECT_EQ(answer.response.raw(), "hello");
+    }
+}
+
+TEST_F(RelayTest, TriesAnotherInstanceWhenOneRefusesUnprocessed) {
+    thread_->run_and_wait([&] { add_instance(3); });
+    GrpcClient client{port_};
+    for (int i = 0; i < 10; ++i) EXPECT_EQ(client.unary("/test.v1.Echo/Say", message("x")).response.raw(), "x");
+    EXPECT_EQ(log_->calls, 10) << "no call was processed twice";
+}
+
+TEST_F(RelayTest, NeverTriesAgainWhatMayHaveBeenProcessed) {
+    thread_->run_and_wait([&] {
+        registry_->remove(instance_);
+        add_instance(4);
+    });
+    GrpcClient client{port_};
+    EXPECT_EQ(client.unary("/test.v1.Echo/Say", message("x")).status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED)
+        << "ENHANCE_YOUR_CALM arrives as such";
+    EXPECT_EQ(turned_away_, 1);
+}
+
+TEST_F(RelayTest, SaysWhoCouldNotBeReached) {
+    thread_->run_and_wait([&] {
+        registry_->remove(instance_);
+        add_instance(2);
+    });
+    GrpcClient client{port_};
+    const auto answer = client.unary("/test.v1.Echo/Say", message("x"));
+    EXPECT_EQ(answer.status.error_code(), grpc::StatusCode::UNAVAILABLE);
+    EXPECT_NE(answer.status.error_message().find("127.0.0.1:2"), std::string::npos) << answer.status.error_message();
+    EXPECT_NE(answer.status.error_message().find("test.v1.Echo"), std::string::npos);
+}
+
+TEST(RetryBudget, AllowsAFifthOfTheCallsAndAFew) {
+    RetryBudget budget;
+    int taken = 0;
+    while (budget.take()) ++taken;
+    EXPECT_EQ(taken, 10);
+    for (int i = 0; i < 50; ++i) budget.on_call();
+    while (budget.take()) ++taken;
+    EXPECT_EQ(taken, 20);
 }
 
 TEST_F(RelayTest, LeavesUnknownMethodsToTheService) {
