@@ -18,7 +18,8 @@ finish() {
   local status=$?
   trap - EXIT
   if [ -n "$enoc_pid" ] && kill -0 "$enoc_pid" 2>/dev/null; then
-    kill "$enoc_pid" && wait "$enoc_pid" || true
+    kill "$enoc_pid" || true
+    wait "$enoc_pid" || true
   fi
   if [ $status -ne 0 ] && [ -s "$home/enoc.log" ]; then
     printf '\nenoc said:\n' >&2

@@ -93,6 +93,7 @@ walletd::Config wallet_config(const HomeLayout& layout, const Options& options, 
     config.bridge = bridge;
     config.bridge_key = base::to_hex(keys.bridge);
     config.genesis_hash = base::to_hex(genesis_hash);
+    config.genesis = layout.node + "/genesis.json";
     config.peers = {{.name = "zwallet", .key = base::to_hex(keys.cli), .roles = {"client", "admin"}}};
     return config;
 }

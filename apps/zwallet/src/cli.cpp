@@ -41,6 +41,7 @@ struct Parsed {
     std::string account_label, account_show, receive_account, balance_account, tx_id, shell;
     bool receive_plain = false;
     SendOptions send;
+    FaucetOptions faucet;
     HistoryOptions history;
 };
 
@@ -154,6 +155,14 @@ Examples:
   zwallet send 1.5 GCC --to ghost1…
   zwallet send 0.25 --to ghost1… --from savings --memo "invoice 17"
   zwallet send 1 --to ghost1… --dry-run --json)");
+
+    auto* faucet = add_command(app, parsed, "faucet", "Ask the faucet of a development chain for coins", "faucet",
+                               [&](Context& context) { return run_faucet(context, parsed.faucet); });
+    faucet->add_option("AMOUNT", parsed.faucet.amount, "GCC; the node's default when left out");
+    faucet
+        ->add_option("--to", parsed.faucet.account,
+                     "Account of this wallet: address, label or index; the first by default")
+        ->type_name("ACCOUNT");
 
     auto* history = add_command(app, parsed, "history", "Payments of an account, newest first", "history",
                                 [&](Context& context) { return run_history(context, parsed.history); });

@@ -56,6 +56,13 @@ struct SendOptions {
 };
 Outcome<void> run_send(Context& context, const SendOptions& options);
 
+struct FaucetOptions {
+    std::string amount;   ///< Empty: the node's default.
+    std::string account;  ///< Address, label or index; empty: the first.
+};
+/// Development chains only.
+Outcome<void> run_faucet(Context& context, const FaucetOptions& options);
+
 struct HistoryOptions {
     std::string account;
     std::uint32_t limit = 20;

@@ -15,6 +15,11 @@ inline constexpr rpc::UnaryMethod<chain::GetStatusRequest, chain::Status> kChain
 inline constexpr rpc::UnaryMethod<chain::TransactionRequest, chain::TransactionReceipt> kGetTransaction{
     "/ghost.chain.v1.BlockchainService/GetTransaction"};
 
+inline constexpr rpc::ServerStreamMethod<chain::TransactionRequest, chain::TransactionReceipt> kStreamTxStatus{
+    "/ghost.chain.v1.BlockchainService/StreamTxStatus"};
+inline constexpr rpc::UnaryMethod<chain::FaucetRequest, chain::TransactionReceipt> kFaucet{
+    "/ghost.chain.v1.BlockchainService/Faucet"};
+
 inline constexpr rpc::UnaryMethod<wallet::BalanceRequest, wallet::Balance> kGetBalance{
     "/ghost.wallet.v1.WalletService/GetBalance"};
 inline constexpr rpc::UnaryMethod<wallet::HistoryRequest, wallet::HistoryResponse> kGetHistory{
