@@ -84,7 +84,7 @@ printf '%sBob has exactly 1.5 GCC, and the Merkle proofs check out.%s\n' "$green
 
 chapter "6. The payment in Bob's history, and the block that holds it"
 run zwallet history bob
-height=$(zwallet history bob --json | field '["entries"][0]["height"]')
+height=$(zwallet history bob --json | field '["entries"][0]["receipt"]["height"]')
 
 chapter "7. Any gRPC program can ask: libgrpc++ over plain TCP, through ghostbridge"
 run grpc_get_block "$bridge_tcp" "$height"

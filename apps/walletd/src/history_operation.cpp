@@ -62,8 +62,9 @@ class HistoryOperation : public std::enable_shared_from_this<HistoryOperation> {
     HistoryOperation(Core& core, rpc::Responder<wallet::HistoryResponse> done) : core_{core}, done_{std::move(done)} {}
 
     void start(wallet::HistoryRequest request) {
+        auto find = [&keystore = core_.keystore, wanted = request.account()] { return keystore.find(wanted); };
         core_.offload_call<AccountInfo>(
-            kWalletLane, [&keystore = core_.keystore, wanted = request.account()] { return keystore.find(wanted); },
+            kWalletLane, std::move(find),
             [self = shared_from_this(), request = std::move(request)](base::Checked<AccountInfo> account) {
                 if (self->stopped_) return;
                 if (!account) return self->done_.fail(status_for(account.error()));

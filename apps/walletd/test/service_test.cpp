@@ -223,6 +223,13 @@ TEST_F(ServiceTest, TakesAPaymentFromSendToFinalizedAndProvesTheBalances) {
     EXPECT_EQ(history->entries(0).counterparty(), to);
     EXPECT_EQ(history->entries(0).amount(), "1500000000000000000");
     EXPECT_EQ(history->entries(history->entries_size() - 1).direction(), "in");
+
+    wallet::HistoryRequest other;
+    other.set_account("other");
+    const auto received = call(kHistory, other);
+    ASSERT_TRUE(received) << received.error().to_string();
+    ASSERT_EQ(received->entries_size(), 1);
+    EXPECT_EQ(received->entries(0).direction(), "in");
 }
 
 TEST_F(ServiceTest, SendsManyAtOnceFromOneAccountWithoutAGap) {
