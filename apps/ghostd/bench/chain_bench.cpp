@@ -160,7 +160,7 @@ class Client {
             request.set_include_transactions(true);
             blocks_ = channel.open(methods::kStreamBlocks, request);
             blocks_.for_each([this](const v1::Block& block) { on_block(block); },
-                             [](const rpc::Status& status) { die("StreamBlocks ended: " + status.to_string()); });
+                             [](const rpc::Status& end) { die("StreamBlocks ended: " + end.to_string()); });
         });
     }
     ~Client() {
