@@ -38,6 +38,8 @@ function(gc_library name)
     add_executable(${name}_test ${ARG_TESTS})
     target_link_libraries(${name}_test PRIVATE gc_flags ${name} ${ARG_PRIVATE} ${ARG_TEST_LIBS}
                           GTest::gtest GTest::gtest_main)
+    # GCC 12 sees phantom reads where a test builds a container from constants that it can fold.
+    target_compile_options(${name}_test PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-stringop-overread>)
     gc_discover_tests(${name}_test)
   endif()
   gc_header_check(${name})
