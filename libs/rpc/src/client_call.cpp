@@ -195,7 +195,7 @@ void ClientCall::report() {
     if (silent_) return;
     if (options_.on_metadata) {
         // A Trailers-Only answer has its metadata in the headers, and that is trailing metadata.
-        const bool trailers_only = trailers_.empty();
+        const bool trailers_only = trailers_.empty() && find_field(headers_, "grpc-status");
         const auto initial = Metadata::read_from(trailers_only ? Fields{} : headers_);
         const auto trailing = Metadata::read_from(trailers_only ? headers_ : trailers_);
         options_.on_metadata(initial.value_or(Metadata{}), trailing.value_or(Metadata{}));
