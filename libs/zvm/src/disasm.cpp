@@ -64,7 +64,13 @@ class Printer {
             std::string address = "[";
             if (!ends_with(name, "_a")) address += reg(instr.b) + " + ";
             if (ends_with(name, "_x")) address += reg(instr.c) + " + ";
-            address += number(instr.imm) + "]";
+            if (ends_with(name, "_i")) {
+                address +=
+                    number(static_cast<std::uint64_t>(std::int64_t{static_cast<std::int32_t>(instr.imm >> 32)})) +
+                    " + " + number(static_cast<std::uint32_t>(instr.imm)) + "]";
+            } else {
+                address += number(instr.imm) + "]";
+            }
             return name.starts_with("ld") ? reg(instr.a) + " = " + address : address + " = " + reg(instr.a);
         }
         std::string text = reg(instr.a) + " = " + reg(instr.b);

@@ -208,7 +208,7 @@ L_br_eqz:
 L_br_table: {
     const u64 index = B32;
     pc += 1 + (index < IMM ? index : IMM);
-    DISPATCH();
+    TAKE();  // every entry is a br
 }
 L_ret_r:
     fp[0] = B;
@@ -301,11 +301,13 @@ L_data_drop:
     std::memcpy(&value, mem + at, sizeof value);   \
     A = static_cast<Wide>(value);                  \
     NEXT();
-#define LOAD(name, Type, Wide)                                                           \
-    L_##name##_r : {LOAD_AT(u64{B32} + IMM, Type, Wide)} L_##name##_x                    \
-        : {LOAD_AT(u64{static_cast<u32>(B32 + C32)} + IMM, Type, Wide)} L_##name##_a : { \
-        LOAD_AT(IMM, Type, Wide)                                                         \
-    }
+    // clang-format off
+#define LOAD(name, Type, Wide)                                                               \
+    L_##name##_r : { LOAD_AT(u64{B32} + IMM, Type, Wide) }                                   \
+    L_##name##_x : { LOAD_AT(u64{static_cast<u32>(B32 + C32)} + IMM, Type, Wide) }           \
+    L_##name##_a : { LOAD_AT(IMM, Type, Wide) }                                              \
+    L_##name##_i : { LOAD_AT(u64{static_cast<u32>(B32 + (IMM >> 32))} + IMM32, Type, Wide) }
+    // clang-format on
     LOAD(ld8u, u8, u32)
     LOAD(ld8s32, i8, u32)
     LOAD(ld8s64, i8, u64)
@@ -325,11 +327,13 @@ L_data_drop:
     std::memcpy(mem + at, &value, sizeof value);   \
     mem[~static_cast<i64>(at >> 12)] = 1;          \
     NEXT();
-#define STORE(name, Type)                                                           \
-    L_##name##_r : {STORE_AT(u64{B32} + IMM, Type)} L_##name##_x                    \
-        : {STORE_AT(u64{static_cast<u32>(B32 + C32)} + IMM, Type)} L_##name##_a : { \
-        STORE_AT(IMM, Type)                                                         \
-    }
+    // clang-format off
+#define STORE(name, Type)                                                                    \
+    L_##name##_r : { STORE_AT(u64{B32} + IMM, Type) }                                        \
+    L_##name##_x : { STORE_AT(u64{static_cast<u32>(B32 + C32)} + IMM, Type) }                \
+    L_##name##_a : { STORE_AT(IMM, Type) }                                                   \
+    L_##name##_i : { STORE_AT(u64{static_cast<u32>(B32 + (IMM >> 32))} + IMM32, Type) }
+    // clang-format on
     STORE(st8, u8)
     STORE(st16, u16)
     STORE(st32, u32)

@@ -4,7 +4,7 @@
 // Validation is the algorithm of the specification's appendix "Validation Algorithm": an operand stack and a control
 // stack. The operand stack is lazy: an entry is a constant, a reference to a local that has not changed since, or a
 // temporary in its own frame slot. So local.get and constants cost nothing until something needs them in a slot:
-//   - an instruction takes locals and constants as operands directly;
+//   - an instruction takes locals and constants as operands directly, and an access takes local + constant;
 //   - local.set makes the instruction that computed the value write to the local;
 //   - before a local changes, references to it that are still pending are copied to their slots;
 //   - at the edges of blocks everything that must survive is in its slot.
@@ -46,12 +46,12 @@ class Lowerer {
     base::Result<void> lower(std::uint32_t index, Reader& body) noexcept;
 
  private:
-    enum class Kind : std::uint8_t { temporary, local, constant };
+    enum class Kind : std::uint8_t { temporary, local, constant, sum };
     struct Operand {
         ValType type = ValType::unknown;
         Kind kind = Kind::temporary;
         std::uint32_t producer = 0;  ///< Of a temporary: 1 + index of the instruction that wrote it; 0 unknown.
-        std::uint64_t value = 0;     ///< Slot, local or constant.
+        std::uint64_t value = 0;     ///< Slot, local or constant; sum: local, and in the high half what i32.add adds.
     };
     enum class Block : std::uint8_t { function, block, loop, if_, else_ };
     struct Control {
@@ -124,7 +124,7 @@ class Lowerer {
     void numeric(const Numeric& numeric) noexcept;
     void binary(const Numeric& numeric) noexcept;
     void compare(const Numeric& numeric) noexcept;
-    bool fuse(const Numeric& numeric, const Operand& left, const Operand& right, std::uint32_t left_at) noexcept;
+    bool fuse(const Numeric& numeric, const Operand& left, const Operand& right) noexcept;
     void memory_access(std::uint8_t op, Reader& in) noexcept;
     void prefixed(Reader& in) noexcept;
     void bulk_memory(std::uint32_t op, Reader& in) noexcept;
@@ -155,6 +155,14 @@ class Lowerer {
     void materialise(std::size_t height) noexcept;
     void materialise_top(std::size_t count) noexcept;
     void flush_locals() noexcept;
+    [[nodiscard]] static bool refers_to_local(const Operand& operand) noexcept {
+        return operand.kind == Kind::local || operand.kind == Kind::sum;
+    }
+    /// The slot or local of an operand that is in one.
+    [[nodiscard]] static bool is_register(const Operand& operand) noexcept {
+        return operand.kind == Kind::temporary || operand.kind == Kind::local;
+    }
+    void acquire(const Operand& operand) noexcept;
     void release(const Operand& operand) noexcept;
     void local_get(std::uint32_t index) noexcept;
     void local_set(std::uint32_t index, bool keep) noexcept;

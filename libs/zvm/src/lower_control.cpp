@@ -271,6 +271,10 @@ void Lowerer::emit_return() noexcept {
     if (results.size() == 1) {
         const auto& operand = operands_.back();
         if (operand.kind == Kind::constant) return emit(Op::ret_i, 0, 0, 0, operand.value);
+        if (operand.kind == Kind::sum) {
+            copy(0, operand);
+            return emit(Op::ret);
+        }
         return emit(Op::ret_r, 0, static_cast<std::uint16_t>(operand.value));
     }
     materialise_top(results.size());

@@ -92,7 +92,7 @@ void Lowerer::numeric(const Numeric& entry) noexcept {
             auto operand = pop(entry.operand);
             push(entry.result, operand.kind, operand.value);
             operands_.back().producer = operand.producer;
-            if (operand.kind == Kind::local) ++pending_[operand.value];
+            acquire(operand);
             return;
         }
     }
@@ -108,7 +108,14 @@ void Lowerer::binary(const Numeric& entry) noexcept {
         std::swap(left, right);
         std::swap(left_at, right_at);
     }
-    if (fuse(entry, left, right, left_at)) return push_temporary(entry.result, true);
+    if (entry.op == Op::i32_add_rr && right.kind == Kind::constant && refers_to_local(left)) {
+        // Often an address: kept until an access takes it whole.
+        const auto already = left.kind == Kind::sum ? left.value >> 32 : 0;
+        const auto sum = static_cast<std::uint32_t>(already + right.value);
+        push(entry.result, Kind::sum, std::uint64_t{sum} << 32 | static_cast<std::uint32_t>(left.value));
+        return acquire(operands_.back());
+    }
+    if (fuse(entry, left, right)) return push_temporary(entry.result, true);
     if (right.kind == Kind::constant) {
         const auto b = in_register(left, left_at);
         auto op = entry.op + 1;
@@ -127,8 +134,7 @@ void Lowerer::binary(const Numeric& entry) noexcept {
 }
 
 /// Joins the instruction that computed one operand, if it was the last, with this one.
-bool Lowerer::fuse(const Numeric& entry, const Operand& left, const Operand& right, std::uint32_t left_at) noexcept {
-    (void)left_at;
+bool Lowerer::fuse(const Numeric& entry, const Operand& left, const Operand& right) noexcept {
     const bool is_64 = entry.operand == ValType::i64;
     const auto xor_rr = is_64 ? Op::i64_xor_rr : Op::i32_xor_rr;
     const auto rotl_ri = is_64 ? Op::i64_rotl_ri : Op::i32_rotl_ri;
@@ -137,7 +143,7 @@ bool Lowerer::fuse(const Numeric& entry, const Operand& left, const Operand& rig
     if (right.kind == Kind::constant) {
         const bool is_rotr = entry.op == rotr_rr;
         if (!is_rotr && entry.op + 1 != rotl_ri) return false;
-        if (left.kind == Kind::constant) return false;
+        if (!is_register(left)) return false;
         const auto by = (is_rotr ? width - right.value % width : right.value) % width;
         if (is_last(left) && code_.back().op == xor_rr) {
             const auto inner = code_.back();
@@ -148,7 +154,7 @@ bool Lowerer::fuse(const Numeric& entry, const Operand& left, const Operand& rig
         }
         return true;
     }
-    if (left.kind == Kind::constant || !is_commutative(entry.op)) return false;
+    if (!is_register(left) || !is_register(right) || !is_commutative(entry.op)) return false;
     for (const bool swap : {false, true}) {
         const auto& inner_side = swap ? left : right;
         const auto& other = swap ? right : left;
@@ -232,6 +238,10 @@ void Lowerer::memory_access(std::uint8_t op, Reader& in) noexcept {
         if (address.kind == Kind::constant) {
             form = form + 2;
             imm += address.value;
+        } else if (address.kind == Kind::sum) {
+            form = form + 3;
+            b = static_cast<std::uint16_t>(address.value);
+            imm |= address.value >> 32 << 32;
         } else if (is_last(address) && code_.back().op == Op::i32_add_rr && (!is_store || value.kind == Kind::local)) {
             // The sum of two registers wraps as i32.add does; the access adds them itself.
             form = form + 1;

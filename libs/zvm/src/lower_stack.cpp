@@ -23,7 +23,11 @@ void Lowerer::push_temporaries(std::span<const ValType> types) noexcept {
 }
 
 void Lowerer::release(const Operand& operand) noexcept {
-    if (operand.kind == Kind::local) --pending_[operand.value];
+    if (refers_to_local(operand)) --pending_[static_cast<std::uint32_t>(operand.value)];
+}
+
+void Lowerer::acquire(const Operand& operand) noexcept {
+    if (refers_to_local(operand)) ++pending_[static_cast<std::uint32_t>(operand.value)];
 }
 
 Lowerer::Operand Lowerer::pop_any() noexcept {
@@ -52,13 +56,15 @@ void Lowerer::pop_types(std::span<const ValType> types) noexcept {
 void Lowerer::copy(std::uint16_t target, const Operand& operand) noexcept {
     if (operand.kind == Kind::constant) {
         emit(Op::konst, target, 0, 0, operand.value);
+    } else if (operand.kind == Kind::sum) {
+        emit(Op::i32_add_ri, target, static_cast<std::uint16_t>(operand.value), 0, operand.value >> 32);
     } else if (operand.value != target) {
         emit(Op::copy, target, static_cast<std::uint16_t>(operand.value));
     }
 }
 
 std::uint16_t Lowerer::in_register(const Operand& operand, std::size_t height) noexcept {
-    if (operand.kind != Kind::constant) return static_cast<std::uint16_t>(operand.value);
+    if (is_register(operand)) return static_cast<std::uint16_t>(operand.value);
     const auto target = slot(height);
     copy(target, operand);
     return target;
@@ -80,7 +86,7 @@ void Lowerer::materialise_top(std::size_t count) noexcept {
 
 void Lowerer::flush_locals() noexcept {
     for (std::size_t i = lazy_from_; i < operands_.size(); ++i) {
-        if (operands_[i].kind == Kind::local) materialise(i);
+        if (refers_to_local(operands_[i])) materialise(i);
     }
     lazy_from_ = operands_.size();
 }
@@ -99,7 +105,7 @@ void Lowerer::local_set(std::uint32_t index, bool keep) noexcept {
         // youngest references are the likely ones.
         for (std::size_t i = operands_.size(); i > 0 && pending_[index] > 0; --i) {
             const auto& entry = operands_[i - 1];
-            if (entry.kind == Kind::local && entry.value == index) materialise(i - 1);
+            if (refers_to_local(entry) && static_cast<std::uint32_t>(entry.value) == index) materialise(i - 1);
         }
         if (forward) {
             code_.back().a = static_cast<std::uint16_t>(index);
