@@ -48,6 +48,8 @@ class Printer {
             case Op::gas: return number(instr.imm);
             case Op::ret_r: return reg(instr.b);
             case Op::ret_i: return number(instr.imm);
+            case Op::copy: return reg(instr.a) + " = " + reg(instr.b);
+            case Op::copy2: return reg(instr.a) + " = " + reg(instr.b) + ", " + reg(instr.c) + " = " + reg(instr.imm);
             case Op::konst: return reg(instr.a) + " = " + number(instr.imm);
             case Op::call: {
                 const auto* const callee = reinterpret_cast<const FuncCode*>(instr.imm);

@@ -185,6 +185,10 @@ L_gas:
 L_copy:
     A = B;
     NEXT();
+L_copy2:  // two copies in a row; the second may read what the first wrote
+    A = B;
+    C = fp[IMM];
+    NEXT();
 L_konst:
     A = IMM;
     NEXT();
@@ -533,6 +537,10 @@ L_ref_func:
     UNARY(i64_and_xor, (B & C) ^ THIRD)
     UNARY(i32_xor_and, static_cast<u32>((B ^ C) & THIRD))
     UNARY(i64_xor_and, (B ^ C) & THIRD)
+    UNARY(i32_and_or, static_cast<u32>((B & C) | THIRD))
+    UNARY(i64_and_or, (B & C) | THIRD)
+    UNARY(i32_shr_xor, B32 ^ (C32 >> IMM))
+    UNARY(i64_shr_xor, B ^ (C >> IMM))
     UNARY(i32_shl_add, static_cast<u32>((B32 << IMM) + C32))
     UNARY(i32_mul_add, static_cast<u32>(B32 * C32 + static_cast<u32>(THIRD)))
 

@@ -54,7 +54,8 @@ constexpr Triple kTriples[] = {
     {Op::i64_add_rr, Op::i64_add_rr, Op::i64_add_add}, {Op::i32_add_rr, Op::i32_add_rr, Op::i32_add_add},
     {Op::i64_and_rr, Op::i64_xor_rr, Op::i64_and_xor}, {Op::i32_and_rr, Op::i32_xor_rr, Op::i32_and_xor},
     {Op::i64_xor_rr, Op::i64_and_rr, Op::i64_xor_and}, {Op::i32_xor_rr, Op::i32_and_rr, Op::i32_xor_and},
-    {Op::i32_mul_rr, Op::i32_add_rr, Op::i32_mul_add},
+    {Op::i32_mul_rr, Op::i32_add_rr, Op::i32_mul_add}, {Op::i32_and_rr, Op::i32_or_rr, Op::i32_and_or},
+    {Op::i64_and_rr, Op::i64_or_rr, Op::i64_and_or},
 };
 
 }  // namespace
@@ -170,6 +171,11 @@ bool Lowerer::fuse(const Numeric& entry, const Operand& left, const Operand& rig
         if (entry.op == xor_rr && inner.op == rotl_ri) {
             code_.pop_back();
             emit(is_64 ? Op::i64_rotl_xor : Op::i32_rotl_xor, top(), third, inner.b, inner.imm);
+            return true;
+        }
+        if (entry.op == xor_rr && inner.op == (is_64 ? Op::i64_shr_u_ri : Op::i32_shr_u_ri)) {
+            code_.pop_back();
+            emit(is_64 ? Op::i64_shr_xor : Op::i32_shr_xor, top(), third, inner.b, inner.imm % width);
             return true;
         }
         const bool is_not = inner.op == xor_rr + 1 && inner.imm == (is_64 ? ~std::uint64_t{0} : 0xffff'ffff);

@@ -58,6 +58,10 @@ void Lowerer::copy(std::uint16_t target, const Operand& operand) noexcept {
         emit(Op::konst, target, 0, 0, operand.value);
     } else if (operand.kind == Kind::sum) {
         emit(Op::i32_add_ri, target, static_cast<std::uint16_t>(operand.value), 0, operand.value >> 32);
+    } else if (operand.value != target && !dead_ && code_.size() > barrier_ && code_.back().op == Op::copy) {
+        code_.back().op = Op::copy2;
+        code_.back().c = target;
+        code_.back().imm = operand.value;
     } else if (operand.value != target) {
         emit(Op::copy, target, static_cast<std::uint16_t>(operand.value));
     }
