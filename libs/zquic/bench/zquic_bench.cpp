@@ -36,8 +36,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr int kServerCore = 0;
 constexpr int kClientCore = 1;
-constexpr std::size_t kFileBytes = 1u << 30;  // --file-mb N for a quick look
-constexpr std::size_t kIdleConnections = 5000;
+constexpr std::size_t kFileBytes = 1u << 30;    // --file-mb N for a quick look
+constexpr std::size_t kIdleConnections = 5000;  // --connections N for a quick look
 constexpr std::size_t kHandshakesAtOnce = 32;
 constexpr double kGiveUpSeconds = 300;
 
@@ -289,14 +289,21 @@ struct Dialer : zquic::ConnectionHandler {
         ++*done;
         if (hang_up) connection.close(0x100, {});
     }
-    void on_closed(zquic::Connection&, const zquic::CloseInfo&) override { ++*closed; }
+    void on_stream(zquic::Connection&, zquic::Stream& stream) override {
+        stream.set_handler(std::make_shared<zquic::StreamHandler>());  // the server's control streams
+    }
+    void on_closed(zquic::Connection&, const zquic::CloseInfo& info) override {
+        ++*closed;
+        if (!hang_up && info.cause != zquic::CloseCause::local)
+            benchkit::progress(fmt::format("closed: {}, code {:#x}", to_string(info.cause), info.code));
+    }
 };
 
 double handshakes_per_cpu_second(const Process& server, double seconds) {
-    Client client;
     std::size_t done = 0;
     std::size_t closed = 0;
     std::size_t started = 0;
+    Client client;  // its end still counts
     const auto options = to_port(server.port);
     const auto dial = [&] {
         auto handler = std::make_shared<Dialer>();
@@ -320,11 +327,11 @@ double handshakes_per_cpu_second(const Process& server, double seconds) {
     return cpu > 0 ? static_cast<double>(done - done_before) / cpu : 0;
 }
 
-double idle_bytes(const Process& server) {
-    Client client;
+double idle_bytes(const Process& server, std::size_t connections) {
     std::size_t done = 0;
     std::size_t closed = 0;
     std::size_t started = 0;
+    Client client;  // its end still counts
     auto options = to_port(server.port);
     options.settings = zquic::Settings{};
     options.settings->idle_timeout_ms = 300'000;
@@ -349,10 +356,10 @@ double idle_bytes(const Process& server) {
     };
     reach(kWarm);
     const auto before = benchkit::pss_bytes(server.pid());
-    reach(kWarm + kIdleConnections);
+    reach(kWarm + connections);
     const auto after = benchkit::pss_bytes(server.pid());
     if (closed > 0) die("idle connections were closed");
-    return (static_cast<double>(after) - static_cast<double>(before)) / static_cast<double>(kIdleConnections);
+    return (static_cast<double>(after) - static_cast<double>(before)) / static_cast<double>(connections);
 }
 
 /// Both servers under `measure`, in turn.
@@ -369,8 +376,11 @@ int main(int argc, char** argv) {
     const double seconds = options.seconds_or(3);
     benchkit::pin_to_core(kClientCore);
     std::size_t file_bytes = kFileBytes;
+    std::size_t connections = kIdleConnections;
     for (std::size_t i = 0; i + 1 < options.rest.size(); ++i) {
-        if (options.rest[i] == "--file-mb") file_bytes = std::strtoull(options.rest[i + 1].c_str(), nullptr, 10) << 20;
+        const auto number = std::strtoull(options.rest[i + 1].c_str(), nullptr, 10);
+        if (options.rest[i] == "--file-mb") file_bytes = number << 20;
+        if (options.rest[i] == "--connections" && number > 0) connections = number;
     }
     const Site site{std::max<std::size_t>(file_bytes, 1u << 20)};
     benchkit::Report report{"zquic"};
@@ -407,8 +417,9 @@ int main(int argc, char** argv) {
                                [&](const Process& server) { return handshakes_per_cpu_second(server, seconds); }));
     }
     if (options.wants("idle_conn_bytes")) {
-        benchkit::progress("idle_conn_bytes: 5,000 connections");
-        add("idle_conn_bytes", "B", benchkit::Better::lower, against_gtlsserver(site, 1, idle_bytes));
+        benchkit::progress(fmt::format("idle_conn_bytes: {} connections", connections));
+        add("idle_conn_bytes", "B", benchkit::Better::lower,
+            against_gtlsserver(site, 1, [&](const Process& server) { return idle_bytes(server, connections); }));
     }
     report.note("server process on core 0, client on core 1; 1452-byte packets, AES-128-GCM, P-256 certificate");
     return report.finish(options);
