@@ -51,7 +51,9 @@ endfunction()
 function(gc_discover_tests target)
   include(GoogleTest)
   gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
-    PROPERTIES TIMEOUT 300 ENVIRONMENT "GHOST_VECTORS=${GHOST_VECTORS};GHOST_BIN=${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+    # Lists do not survive this call, so each variable goes through a property of its own.
+    PROPERTIES TIMEOUT 300 ENVIRONMENT "GHOST_VECTORS=${GHOST_VECTORS}"
+               ENVIRONMENT_MODIFICATION "GHOST_BIN=set:${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
 endfunction()
 
 function(gc_fuzzer source)

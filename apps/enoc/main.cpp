@@ -83,9 +83,7 @@ int main(int argc, char** argv) {
     if (!network) return fail(network.error().text);
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
     if (json) {
-        const auto text = base::read_text_file(options.home + "/enoc.json", 64 * 1024);
-        if (!text) return fail(text.error().text);
-        fmt::print("{}", *text);
+        fmt::print("{}\n", (*network)->to_json());
         std::fflush(stdout);
     } else {
         print_welcome(**network, options.home, took.count());

@@ -121,7 +121,7 @@ struct Network::State {
 
     base::Checked<void> start(const Options& options);
     [[nodiscard]] base::Checked<void> wait_for_services(std::uint64_t timeout_ms) const;
-    [[nodiscard]] base::Checked<void> write_marker() const;
+    [[nodiscard]] nlohmann::ordered_json to_json() const;
 };
 
 base::Checked<void> Network::State::start(const Options& options) {
@@ -156,7 +156,7 @@ base::Checked<void> Network::State::start(const Options& options) {
     GC_CHECK(write_config(layout.wallet_config, walletd::schema_of(wallet_settings)));
     GC_CHECK(write_cli_config(layout, endpoints));
     GC_CHECK(wait_for_services(options.ready_timeout_ms));
-    return write_marker();
+    return base::write_file_atomic(layout.marker, base::as_bytes(to_json().dump(2) + "\n"));
 }
 
 base::Checked<void> Network::State::wait_for_services(std::uint64_t timeout_ms) const {
@@ -175,8 +175,8 @@ base::Checked<void> Network::State::wait_for_services(std::uint64_t timeout_ms) 
     }
 }
 
-base::Checked<void> Network::State::write_marker() const {
-    const nlohmann::ordered_json marker{
+nlohmann::ordered_json Network::State::to_json() const {
+    return {
         {"schema", "enoc/1"},
         {"pid", ::getpid()},
         {"chain_id", chain_id},
@@ -188,7 +188,6 @@ base::Checked<void> Network::State::write_marker() const {
         {"node_metrics", endpoints.node_metrics},
         {"wallet_socket", endpoints.wallet_socket},
     };
-    return base::write_file_atomic(layout.marker, base::as_bytes(marker.dump(2) + "\n"));
 }
 
 Network::Network(std::unique_ptr<State> state) noexcept : state_{std::move(state)} {}
@@ -211,6 +210,7 @@ void Network::stop() {
     state.lock.reset();
 }
 
+std::string Network::to_json() const { return state_->to_json().dump(); }
 const Endpoints& Network::endpoints() const noexcept { return state_->endpoints; }
 const std::string& Network::chain_id() const noexcept { return state_->chain_id; }
 base::Digest Network::genesis_hash() const noexcept { return state_->node->genesis_hash(); }

@@ -35,6 +35,9 @@ struct Core {
     std::uint64_t verified_height = 0;  ///< Of the highest header whose certificate was checked.
     std::uint32_t sends = 0;            ///< Under way.
     std::map<std::uint32_t, std::set<std::uint64_t>> nonces_under_way;  ///< By account.
+    /// By account: every nonce below is final. An answer that was asked for before a payment became final may be older
+    /// than what is known here; with it a second payment would take the first one's nonce and pass for it.
+    std::map<std::uint32_t, std::uint64_t> finalized_nonces;
 
     /// Runs `work` on a lane and `done` with its result on the reactor. A full lane answers RESOURCE_EXHAUSTED.
     template <typename T>

@@ -139,6 +139,7 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
             core_.node.call(kChainAccount, request, [self = shared_from_this()](rpc::StatusOr<chain::Account> account) {
                 if (!account) return self->fail(std::move(account).error());
                 self->node_account_ = std::move(*account);
+                self->note_finalized(self->node_account_.nonce());
                 self->read_journal();
             });
     }
@@ -163,7 +164,7 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
 
     void take_nonce(const std::vector<JournalEntry>& entries) {
         auto& under_way = core_.nonces_under_way[prepared_.account.index];
-        const auto pending = std::max(node_account_.pending_nonce(), node_account_.nonce());
+        const auto pending = std::max(node_account_.pending_nonce(), core_.finalized_nonces[prepared_.account.index]);
         nonce_ = next_nonce(pending, entries, under_way);
         under_way.insert(*nonce_);
         if (request_.dry_run()) return;
@@ -352,6 +353,7 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
         if (state == chain::TX_STATE_UNKNOWN || state == chain::TX_STATE_UNSPECIFIED) return;
         if (state != last_state_) report(std::move(receipt));
         if (state != chain::TX_STATE_FINALIZED && state != chain::TX_STATE_DROPPED) return;
+        if (state == chain::TX_STATE_FINALIZED) note_finalized(*nonce_ + 1);
         in_lane([&journal = core_.journal, id = signed_->id] { return journal.remove(id); });
         out_.finish();
         end();
@@ -385,6 +387,10 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
             });
     }
 
+    void note_finalized(std::uint64_t nonce) {
+        auto& known = core_.finalized_nonces[prepared_.account.index];
+        known = std::max(known, nonce);
+    }
     void release_nonce() {
         if (!nonce_) return;
         core_.nonces_under_way[prepared_.account.index].erase(*nonce_);

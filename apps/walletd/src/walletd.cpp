@@ -176,7 +176,8 @@ base::Checked<void> Walletd::State::serve(const zquic::Identity& identity, Trust
                                           .trust = std::move(trust),
                                           .verified_height = 0,
                                           .sends = 0,
-                                          .nonces_under_way = {}}};
+                                          .nonces_under_way = {},
+                                          .finalized_nonces = {}}};
     access = std::make_unique<Access>(config);
     server = rpc::Server::make(reactor, {.metrics = config.registry});
     server->set_authorizer([access = access.get()](const rpc::CallInfo& info) { return access->may_call(info); });

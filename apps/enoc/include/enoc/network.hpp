@@ -51,6 +51,8 @@ class Network {
     void stop();
 
     [[nodiscard]] const Endpoints& endpoints() const noexcept;
+    /// The content of enoc.json on one line.
+    [[nodiscard]] std::string to_json() const;
     [[nodiscard]] const std::string& chain_id() const noexcept;
     [[nodiscard]] base::Digest genesis_hash() const noexcept;
     [[nodiscard]] std::uint64_t finalized_height() const noexcept;  ///< Any thread.
