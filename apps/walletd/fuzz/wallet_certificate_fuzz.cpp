@@ -1,7 +1,7 @@
 // A node's answers to a proof request: certificate bytes, and a whole Proof message.
-#include "ghost/chain/v1/chain.pb.h"
 #include <google/protobuf/stubs/logging.h>
 
+#include "ghost/chain/v1/chain.pb.h"
 #include "walletd/trust.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
