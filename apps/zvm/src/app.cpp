@@ -32,6 +32,9 @@ int run(int argc, char** argv) {
     run_command->add_option("--gas", run_flags.gas, "gas limit")->check(CLI::PositiveNumber);
     run_command->add_flag("--show-gas", run_flags.show_gas, "print what was used");
     run_command->callback([&] { code = run_function(file, function, args, run_flags); });
+    auto* const exports_command = add("exports", "call every exported function with zeroes; for comparing engines");
+    exports_command->add_option("--gas", run_flags.gas, "gas limit of each call")->check(CLI::PositiveNumber);
+    exports_command->callback([&] { code = call_exports(file, run_flags); });
     auto* const disasm_command = add("disasm", "show the register code of functions");
     disasm_command->add_option("function", function, "export name or index; all when absent");
     disasm_command->callback([&] { code = disassemble(file, function, run_flags.load); });

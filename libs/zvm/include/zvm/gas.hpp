@@ -23,6 +23,38 @@ inline constexpr std::uint32_t kBulk = 10;          ///< Base of memory and tabl
 inline constexpr std::uint32_t kGrow = 100;         ///< Base of memory.grow and table.grow.
 inline constexpr std::uint32_t kGrowPage = 10'000;  ///< A page of 64 KiB: zeroing it, faulting it in, cleaning it up.
 
+/// A host function of `zvm1`: `base`, and `per_byte_num / per_byte_den` for each byte that it reads or writes.
+struct HostPrice {
+    std::uint32_t base = 0;
+    std::uint32_t per_byte_num = 0;
+    std::uint32_t per_byte_den = 1;
+
+    [[nodiscard]] constexpr std::uint64_t of(std::uint64_t bytes) const noexcept {
+        return base + (bytes * per_byte_num + per_byte_den - 1) / per_byte_den;
+    }
+};
+namespace host {
+inline constexpr HostPrice kCopy{50, 1, 8};  ///< input_len, input_read, ret, revert, ret_len, ret_copy.
+inline constexpr HostPrice kContext{50};     ///< caller, self, origin, value, block, gas_left.
+inline constexpr HostPrice kStorageGet{2'000, 1};
+inline constexpr HostPrice kStorageSet{5'000, 10};
+inline constexpr HostPrice kStorageDelete{2'500, 1};
+inline constexpr HostPrice kEmit{400, 8};
+inline constexpr std::uint32_t kEmitTopic = 256;
+inline constexpr HostPrice kCall{5'000, 1};  ///< And what the callee uses; at most 63/64 of what is left goes along.
+inline constexpr HostPrice kTransfer{6'000};
+inline constexpr HostPrice kBalance{2'000};
+inline constexpr HostPrice kCreate{30'000, 1};
+inline constexpr HostPrice kUpgrade{30'000};
+inline constexpr HostPrice kSha256{150, 4};
+inline constexpr HostPrice kKeccak256{250, 6};
+inline constexpr HostPrice kBlake3{100, 2};
+inline constexpr HostPrice kEd25519Verify{70'000, 4};
+inline constexpr HostPrice kSecp256k1Verify{90'000};
+inline constexpr HostPrice kSecp256k1Recover{110'000};
+inline constexpr HostPrice kName{3'000, 1};
+}  // namespace host
+
 /// Locals that a function declares beyond its parameters are zeroed on entry.
 constexpr std::uint32_t locals(std::uint32_t count) noexcept { return (count + 3) / 4; }
 constexpr std::uint64_t bulk_bytes(std::uint64_t bytes) noexcept { return (bytes + 7) / 8; }
