@@ -12,13 +12,11 @@
 #include <nghttp2/nghttp2.h>
 
 #include <algorithm>
-#include <cstring>
-#include <deque>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "ghostbridge/headers.hpp"
+#include "h2_stream.hpp"
 
 namespace ghostbridge {
 namespace {
@@ -26,206 +24,15 @@ namespace {
 using rpc::Field;
 using rpc::Fields;
 using rpc::H3Code;
-
-constexpr std::size_t kLowWaterDefault = 64 << 10;
-constexpr std::size_t kFieldOverhead = 32;    // RFC 9113 §6.5.2
-constexpr std::size_t kHeaderBombFactor = 8;  // beyond this many limits the whole connection goes
-
-class H2Stream;
-
-/// What the session knows of one stream.
-struct StreamState {
-    H2Session::Impl* session = nullptr;
-    std::int32_t id = 0;
-    H2Stream* handle = nullptr;  ///< Null once the call let go.
-    rpc::StreamEvents* events = nullptr;
-
-    // Towards us.
-    Fields incoming;  ///< The header block that is being received.
-    std::size_t incoming_bytes = 0;
-    bool headers_too_large = false;
-    bool headers_done = false;  ///< The request's header block is complete.
-    bool remote_ended = false;
-    bool discard_input = false;  ///< stop_reading() was called, or nobody is there.
-    std::size_t unconsumed = 0;  ///< Delivered and not given back yet.
-    // Waiting for set_events().
-    bool headers_pending = false;
-    Fields headers_waiting;
-    base::Bytes data_waiting;
-    bool end_pending = false;
-    Fields trailers_waiting;
-
-    // Towards the peer.
-    bool response_submitted = false;
-    std::deque<base::Bytes> queue;
-    std::size_t front_offset = 0;
-    std::size_t queued = 0;
-    std::size_t low_water = kLowWaterDefault;
-    bool above_low_water = false;
-    bool local_ended = false;  ///< write(end), trailers or headers with end were given.
-    bool deferred = false;     ///< nghttp2 waits for nghttp2_session_resume_data().
-    bool has_trailers = false;
-    Fields trailers;
-    bool end_sent = false;  ///< END_STREAM left.
-    bool reset_after_end = false;
-};
-
-std::vector<nghttp2_nv> native(const Fields& fields) {
-    std::vector<nghttp2_nv> out;
-    out.reserve(fields.size());
-    for (const auto& field : fields)
-        out.push_back({reinterpret_cast<std::uint8_t*>(const_cast<char*>(field.name.data())),
-                       reinterpret_cast<std::uint8_t*>(const_cast<char*>(field.value.data())), field.name.size(),
-                       field.value.size(),
-                       static_cast<std::uint8_t>(field.never_index ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE)});
-    return out;
-}
-
-/// GCRA: at most `burst` at once and `rate` a second.
-class RateLimit {
- public:
-    RateLimit(std::uint32_t rate_per_s, std::uint32_t burst) noexcept
-        : interval_ns_{1'000'000'000 / std::max<std::uint64_t>(rate_per_s, 1)}, burst_ns_{interval_ns_ * burst} {}
-    bool allow(std::uint64_t now_ns) noexcept {
-        const auto at = std::max(next_ns_, now_ns);
-        if (at - now_ns > burst_ns_) return false;
-        next_ns_ = at + interval_ns_;
-        return true;
-    }
-
- private:
-    std::uint64_t interval_ns_;
-    std::uint64_t burst_ns_;
-    std::uint64_t next_ns_ = 0;
-};
-
-}  // namespace
-
-struct H2Session::Impl {
-    Impl(const TcpLimits& limits_in, rpc::Peer peer_in, const base::Clock& clock_in, Host& host_in)
-        : limits{limits_in},
-          peer{std::move(peer_in)},
-          clock{clock_in},
-          host{host_in},
-          control_frames{limits.control_frames_per_s, limits.control_frames_burst} {}
-
-    TcpLimits limits;
-    rpc::Peer peer;
-    const base::Clock& clock;
-    Host& host;
-    nghttp2_session* native_session = nullptr;
-    std::unordered_map<std::int32_t, std::unique_ptr<StreamState>> streams;
-    RateLimit control_frames;
-    bool settings_seen = false;
-    bool in_header_block = false;
-    bool failed = false;
-    bool dead = false;                   ///< abort() ran or the session is being destroyed.
-    bool events_pending = false;         ///< Some stream got its events late.
-    std::vector<std::int32_t> writable;  ///< Streams to tell on_writable() after this pull().
-
-    base::Result<void> open();
-    void on_headers_complete(StreamState& stream, bool end);
-    void deliver(StreamState& stream);
-    void end_input(StreamState& stream, Fields trailers);
-    void give_back(StreamState& stream, std::size_t bytes);
-    void reset(std::int32_t id, std::uint32_t code);
-    void let_go(StreamState& stream);
-    void resume(StreamState& stream);
-    void fail_connection(std::uint32_t code);
-    bool take_control_frame();
-};
-
-namespace {
-
 using Impl = H2Session::Impl;
 
-/// The handle that a call owns.
-class H2Stream final : public rpc::HttpStream {
- public:
-    H2Stream(StreamState& state, const rpc::Peer& peer) noexcept : state_{&state}, peer_{peer} {}
-    ~H2Stream() override {
-        if (state_) state_->session->let_go(*state_);
-    }
-    void cut() noexcept { state_ = nullptr; }
-
-    void set_events(rpc::StreamEvents& events) override {
-        if (!state_) return;
-        state_->events = &events;
-        // Nothing may be reported from in here; inside feed() the caller delivers right after on_stream().
-        state_->session->events_pending = true;
-        state_->session->host.want_write();
-    }
-    void send_headers(const Fields& headers, bool end) override;
-    void write(base::Bytes bytes, bool end) override;
-    void send_trailers(const Fields& trailers) override;
-    [[nodiscard]] std::size_t queued_bytes() const noexcept override { return state_ ? state_->queued : 0; }
-    void set_low_water(std::size_t bytes) noexcept override {
-        if (state_) state_->low_water = bytes;
-    }
-    void consume(std::size_t bytes) override {
-        if (!state_) return;
-        state_->session->give_back(*state_, std::min(bytes, state_->unconsumed));
-        state_->session->host.want_write();
-    }
-    void stop_reading(std::uint64_t h3_code) override;
-    void reset(std::uint64_t h3_code) override {
-        if (!state_) return;
-        auto& state = *std::exchange(state_, nullptr);
-        state.handle = nullptr;
-        state.events = nullptr;
-        state.discard_input = true;
-        state.session->give_back(state, state.unconsumed);
-        // Never RST_STREAM after a complete exchange.
-        if (!(state.end_sent && state.remote_ended)) state.session->reset(state.id, h2_from_h3(h3_code));
-    }
-    [[nodiscard]] const rpc::Peer& peer() const noexcept override { return peer_; }
-
- private:
-    StreamState* state_;  ///< Null when the stream is over.
-    rpc::Peer peer_;
-};
+constexpr std::size_t kFieldOverhead = 32;    // RFC 9113 §6.5.2
+constexpr std::size_t kHeaderBombFactor = 8;  // beyond this many limits the whole connection goes
 
 // ---------------------------------------------------------------- nghttp2 callbacks
 
 StreamState* state_of(nghttp2_session* session, std::int32_t id) noexcept {
     return static_cast<StreamState*>(nghttp2_session_get_stream_user_data(session, id));
-}
-
-ssize_t read_body(nghttp2_session*, std::int32_t, std::uint8_t* out, std::size_t size, std::uint32_t* flags,
-                  nghttp2_data_source* source, void* user) {
-    auto& stream = *static_cast<StreamState*>(source->ptr);
-    auto& impl = *static_cast<Impl*>(user);
-    std::size_t copied = 0;
-    while (copied < size && !stream.queue.empty()) {
-        const auto front = base::ByteView{stream.queue.front()}.subspan(stream.front_offset);
-        const auto part = front.first(std::min(front.size(), size - copied));
-        std::memcpy(out + copied, part.data(), part.size());
-        copied += part.size();
-        stream.front_offset += part.size();
-        if (part.size() == front.size()) {
-            stream.queue.pop_front();
-            stream.front_offset = 0;
-        }
-    }
-    stream.queued -= copied;
-    if (stream.above_low_water && stream.queued <= stream.low_water) {
-        stream.above_low_water = false;
-        impl.writable.push_back(stream.id);
-    }
-    if (!stream.queue.empty()) return static_cast<ssize_t>(copied);
-    if (stream.local_ended) {
-        *flags |= NGHTTP2_DATA_FLAG_EOF;
-        if (stream.has_trailers) {
-            *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
-            const auto fields = native(stream.trailers);
-            if (nghttp2_submit_trailer(impl.native_session, stream.id, fields.data(), fields.size()) != 0)
-                return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-        }
-        return static_cast<ssize_t>(copied);
-    }
-    if (copied != 0) return static_cast<ssize_t>(copied);
-    stream.deferred = true;
-    return NGHTTP2_ERR_DEFERRED;
 }
 
 int on_begin_headers(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
@@ -343,56 +150,6 @@ int on_stream_closed(nghttp2_session*, std::int32_t id, std::uint32_t code, void
     // A stream that ended both ways has told so already.
     if (events && !complete) events->on_reset(h3_from_h2(code), {});  // no reason: the peer did it
     return 0;
-}
-
-void H2Stream::send_headers(const Fields& headers, bool end) {
-    if (!state_ || state_->response_submitted) return;
-    auto& stream = *state_;
-    stream.response_submitted = true;
-    stream.local_ended = end;
-    const auto fields = native(headers);
-    nghttp2_data_provider provider{};
-    provider.source.ptr = &stream;
-    provider.read_callback = &read_body;
-    // A failure means that the stream or the session is gone already; its close is reported by itself.
-    static_cast<void>(nghttp2_submit_response(stream.session->native_session, stream.id, fields.data(), fields.size(),
-                                              end ? nullptr : &provider));
-    stream.session->host.want_write();
-}
-
-void H2Stream::write(base::Bytes bytes, bool end) {
-    if (!state_ || state_->local_ended) return;
-    auto& stream = *state_;
-    if (!bytes.empty()) {
-        stream.queued += bytes.size();
-        stream.queue.push_back(std::move(bytes));
-    }
-    stream.local_ended = end;
-    if (stream.queued > stream.low_water) stream.above_low_water = true;
-    stream.session->resume(stream);
-}
-
-void H2Stream::send_trailers(const Fields& trailers) {
-    if (!state_ || state_->local_ended) return;
-    state_->trailers = trailers;
-    state_->has_trailers = !trailers.empty();
-    state_->local_ended = true;
-    state_->session->resume(*state_);
-}
-
-void H2Stream::stop_reading(std::uint64_t h3_code) {
-    if (!state_ || state_->remote_ended) return;
-    auto& stream = *state_;
-    stream.discard_input = true;
-    stream.data_waiting.clear();
-    stream.session->give_back(stream, stream.unconsumed);
-    stream.session->host.want_write();
-    // HTTP/2 cannot close one direction with an error: after a complete answer RST_STREAM(NO_ERROR) says it; before,
-    // what arrives is dropped.
-    if (stream.end_sent)
-        stream.session->reset(stream.id, h2_from_h3(h3_code));
-    else
-        stream.reset_after_end = true;
 }
 
 struct CallbacksDeleter {
