@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/log.hpp"
-#include "ghostd/certificate.hpp"
+#include "consensus/certificate.hpp"
 
 namespace ghostd {
 namespace {
@@ -67,14 +67,14 @@ void SoloDriver::make_block() {
 }
 
 base::Bytes SoloDriver::certify(const ledger::ExecutedBlock& block) const {
-    Certificate certificate{.vote = {.kind = VoteKind::finalize,
-                                     .epoch = block.header().epoch,
-                                     .slot = block.header().slot,
-                                     .block_hash = block.hash()},
-                            .bitmap = {std::byte{1}},
-                            .signatures = {}};
-    certificate.signatures.push_back(key_.sign(vote_hash(options_.chain, certificate.vote)));
-    return encode(certificate);
+    consensus::Certificate certificate{.vote = {.kind = consensus::VoteKind::finalize,
+                                                .epoch = block.header().epoch,
+                                                .slot = block.header().slot,
+                                                .block_hash = block.hash()},
+                                       .bitmap = {std::byte{1}},
+                                       .signatures = {}};
+    certificate.signatures.push_back(key_.sign(consensus::vote_hash(options_.chain, certificate.vote)));
+    return consensus::encode(certificate);
 }
 
 }  // namespace ghostd

@@ -7,7 +7,7 @@
 #include <fstream>
 
 #include "base/file.hpp"
-#include "ghostd/certificate.hpp"
+#include "consensus/certificate.hpp"
 #include "ghostd/key_file.hpp"
 #include "ledger/chain_state.hpp"
 #include "test_node.hpp"
@@ -43,13 +43,13 @@ void expect_proven(TestNode& node, const v1::Proof& proof) {
     ASSERT_TRUE(path);
     const auto value = proof.has_value() ? std::optional{base::as_bytes(proof.value())} : std::nullopt;
     EXPECT_TRUE(path->verify(ledger::state_hash_fn(), header->state_root, base::as_bytes(proof.key()), value));
-    const auto certificate = ghostd::decode_certificate(base::as_bytes(proof.certificate()));
+    const auto certificate = consensus::decode_certificate(base::as_bytes(proof.certificate()));
     ASSERT_TRUE(certificate);
     EXPECT_EQ(certificate->vote.block_hash, ledger::block_hash(*header));
     const auto genesis = ledger::load_genesis(ghostd::HomeLayout{node.home()}.genesis);
     ASSERT_TRUE(genesis);
-    EXPECT_TRUE(
-        ghostd::verify_certificate(*certificate, *genesis, {genesis->chain_id, ledger::genesis_hash(*genesis)}));
+    EXPECT_TRUE(consensus::verify_certificate(*certificate, genesis->validators,
+                                              {genesis->chain_id, ledger::genesis_hash(*genesis)}));
 }
 
 TEST(Node, PaysFromFaucetToTransferToProof) {

@@ -1,77 +1,29 @@
 #include "walletd/trust.hpp"
 
-#include "base/bcs.hpp"
-#include "gcrypt/hash.hpp"
+#include "consensus/certificate.hpp"
 #include "gcrypt/jmt_hash.hpp"
 #include "ghost/chain/v1/chain.pb.h"
 #include "ledger/codec.hpp"
-#include "ledger/genesis.hpp"
 #include "store/jmt.hpp"
 
 namespace walletd {
 namespace {
 
-constexpr std::uint8_t kCertificateVersion = 1;
-constexpr std::uint8_t kFinalize = 2;
-constexpr std::uint32_t kBitmapBytesMax = ledger::kGenesisValidatorsMax / 8;
-
 base::Result<void> check_certificate(base::ByteView bytes, const ledger::BlockHeader& header, const Trust& trust) {
-    GC_TRY(const auto certificate, FinalityCertificate::decode(bytes));
-    if (certificate.block_hash != ledger::block_hash(header))
+    const auto certificate = consensus::decode_certificate(bytes);
+    if (!certificate) return base::fail(Errc::bad_proof, "certificate");
+    const auto& vote = certificate->vote;
+    if (vote.kind != consensus::VoteKind::finalize) return base::fail(Errc::bad_proof, "not a finality certificate");
+    if (vote.block_hash != ledger::block_hash(header))
         return base::fail(Errc::bad_proof, "certificate of another block");
-    if (certificate.epoch != header.epoch || certificate.slot != header.slot) {
+    if (vote.epoch != header.epoch || vote.slot != header.slot)
         return base::fail(Errc::bad_proof, "certificate of another slot");
-    }
-    const auto message = finalize_vote_hash(*trust.chain, certificate);
-    base::u128 total = 0;
-    base::u128 signed_stake = 0;
-    for (const auto& validator : trust.validators) total += validator.stake;
-    for (std::size_t i = 0; i < certificate.signers.size(); ++i) {
-        const auto index = certificate.signers[i];
-        if (index >= trust.validators.size()) return base::fail(Errc::bad_proof, "unknown validator");
-        if (!zcrypto::ed25519::verify(trust.validators[index].key, message, certificate.signatures[i])) {
-            return base::fail(Errc::bad_proof, "validator signature");
-        }
-        signed_stake += trust.validators[index].stake;
-    }
-    // Quorum (design 03 §5): floor(2W/3) + 1.
-    if (signed_stake < 2 * total / 3 + 1) return base::fail(Errc::bad_proof, "less than a quorum signed");
+    if (const auto good = consensus::verify_certificate(*certificate, trust.validators, *trust.chain); !good)
+        return base::fail(Errc::bad_proof, good.error().note);
     return {};
 }
 
 }  // namespace
-
-base::Result<FinalityCertificate> FinalityCertificate::decode(base::ByteView bytes) {
-    base::BcsReader in{bytes};
-    if (in.u8() != kCertificateVersion) in.reject(Errc::bad_proof, "certificate version");
-    if (in.u8() != kFinalize) in.reject(Errc::bad_proof, "not a finality certificate");
-    FinalityCertificate out;
-    out.epoch = in.u64();
-    out.slot = in.u64();
-    out.block_hash = in.fixed<32>();
-    const auto bitmap = in.bytes(kBitmapBytesMax);
-    for (std::uint32_t i = 0; i < bitmap.size() * 8; ++i) {
-        if ((std::to_integer<unsigned>(bitmap[i / 8]) >> (i % 8) & 1u) != 0) out.signers.push_back(i);
-    }
-    const auto count = in.length(ledger::kGenesisValidatorsMax, 64);
-    for (std::uint32_t i = 0; i < count && in.ok(); ++i) out.signatures.push_back({in.fixed<64>()});
-    if (!in.finish()) return base::fail(Errc::bad_proof, "certificate");
-    if (out.signers.size() != out.signatures.size() || (!bitmap.empty() && bitmap.back() == std::byte{0})) {
-        return base::fail(Errc::bad_proof, "certificate bitmap");
-    }
-    return out;
-}
-
-base::Digest finalize_vote_hash(const ledger::ChainBinding& chain, const FinalityCertificate& certificate) {
-    base::BcsWriter out;
-    out.string(chain.chain_id);
-    out.fixed(chain.genesis_hash);
-    out.u64(certificate.epoch);
-    out.u8(kFinalize);
-    out.u64(certificate.slot);
-    out.fixed(certificate.block_hash);
-    return gcrypt::hash(gcrypt::Domain::vote, out.view());
-}
 
 base::Result<Proved> check_proof(const ghost::chain::v1::Proof& proof, const Trust& trust, base::ByteView key) {
     if (!trust.chain) return base::fail(Errc::wrong_chain, "no chain known");

@@ -51,12 +51,13 @@ base::Checked<Trust> load_trust(const Config& config, Journal& journal) {
         GC_TRY(const auto genesis, ledger::load_genesis(config.genesis));
         trust.chain = ledger::ChainBinding{.chain_id = genesis.chain_id, .genesis_hash = ledger::genesis_hash(genesis)};
         for (const auto& validator : genesis.validators) {
-            trust.validators.push_back({.key = {validator.public_key}, .stake = validator.stake});
+            trust.validators.push_back(validator);
         }
         return trust;
     }
     for (const auto& key : config.validators) {
-        if (const auto bytes = base::fixed_from_hex<32>(key)) trust.validators.push_back({.key = {*bytes}, .stake = 1});
+        if (const auto bytes = base::fixed_from_hex<32>(key))
+            trust.validators.push_back({.name = {}, .public_key = *bytes, .address = {}, .stake = 1});
     }
     const auto pinned = journal.fact("chain");
     if (!pinned) return explained(pinned.error());

@@ -6,6 +6,7 @@
 //   certificate = BCS: version(1) kind(1) epoch(8) slot(8) block hash(32) bitmap(bytes) signatures(64 each, by index)
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "base/bytes.hpp"
@@ -13,7 +14,7 @@
 #include "ledger/signing.hpp"
 #include "zcrypto/ed25519.hpp"
 
-namespace ghostd {
+namespace consensus {
 
 enum class VoteKind : std::uint8_t { notarize = 0, skip = 1, finalize = 2 };
 
@@ -37,7 +38,8 @@ base::Bytes encode(const Certificate& certificate);
 base::Result<Certificate> decode_certificate(base::ByteView bytes);
 
 /// `invalid_argument` (its note says what) unless validators with more than two thirds of the stake signed this vote.
-base::Result<void> verify_certificate(const Certificate& certificate, const ledger::Genesis& genesis,
+base::Result<void> verify_certificate(const Certificate& certificate,
+                                      std::span<const ledger::GenesisValidator> validators,
                                       const ledger::ChainBinding& chain);
 
-}  // namespace ghostd
+}  // namespace consensus

@@ -1,11 +1,11 @@
-#include "ghostd/certificate.hpp"
+#include "consensus/certificate.hpp"
 
 #include <bit>
 
 #include "base/bcs.hpp"
 #include "gcrypt/hash.hpp"
 
-namespace ghostd {
+namespace consensus {
 namespace {
 
 constexpr std::uint8_t kVersion = 1;
@@ -64,11 +64,11 @@ base::Result<Certificate> decode_certificate(base::ByteView bytes) {
     return certificate;
 }
 
-base::Result<void> verify_certificate(const Certificate& certificate, const ledger::Genesis& genesis,
+base::Result<void> verify_certificate(const Certificate& certificate,
+                                      std::span<const ledger::GenesisValidator> validators,
                                       const ledger::ChainBinding& chain) {
     using base::Errc;
     using base::fail;
-    const auto& validators = genesis.validators;
     if (certificate.bitmap.size() > (validators.size() + 7) / 8)
         return fail(Errc::invalid_argument, "unknown validator");
     const auto message = vote_hash(chain, certificate.vote);
@@ -90,4 +90,4 @@ base::Result<void> verify_certificate(const Certificate& certificate, const ledg
     return {};
 }
 
-}  // namespace ghostd
+}  // namespace consensus

@@ -1,11 +1,11 @@
-#include "ghostd/certificate.hpp"
+#include "consensus/certificate.hpp"
 
 #include <gtest/gtest.h>
 
 namespace {
 
-using ghostd::Certificate;
-using ghostd::VoteKind;
+using consensus::Certificate;
+using consensus::VoteKind;
 using zcrypto::ed25519::SigningKey;
 
 struct CertificateTest : testing::Test {
@@ -29,7 +29,7 @@ struct CertificateTest : testing::Test {
         unsigned bits = 0;
         for (const auto i : who) {
             bits |= 1u << i;
-            certificate.signatures.push_back(keys[i].sign(ghostd::vote_hash(chain, certificate.vote)));
+            certificate.signatures.push_back(keys[i].sign(consensus::vote_hash(chain, certificate.vote)));
         }
         certificate.bitmap = {static_cast<std::byte>(bits)};
         return certificate;
@@ -38,50 +38,50 @@ struct CertificateTest : testing::Test {
 
 TEST_F(CertificateTest, SurvivesItsEncoding) {
     const auto certificate = signed_by({0, 2, 3});
-    const auto bytes = ghostd::encode(certificate);
-    const auto again = ghostd::decode_certificate(bytes);
+    const auto bytes = consensus::encode(certificate);
+    const auto again = consensus::decode_certificate(bytes);
     ASSERT_TRUE(again);
-    EXPECT_EQ(ghostd::encode(*again), bytes);
+    EXPECT_EQ(consensus::encode(*again), bytes);
     EXPECT_EQ(again->vote.slot, 9u);
 }
 
 TEST_F(CertificateTest, NeedsMoreThanTwoThirdsOfTheStake) {
-    EXPECT_TRUE(ghostd::verify_certificate(signed_by({0, 1, 2}), genesis, chain));
-    EXPECT_FALSE(ghostd::verify_certificate(signed_by({0, 1}), genesis, chain));
+    EXPECT_TRUE(consensus::verify_certificate(signed_by({0, 1, 2}), genesis.validators, chain));
+    EXPECT_FALSE(consensus::verify_certificate(signed_by({0, 1}), genesis.validators, chain));
     genesis.validators[0].stake = 7;
-    EXPECT_TRUE(ghostd::verify_certificate(signed_by({0}), genesis, chain));
+    EXPECT_TRUE(consensus::verify_certificate(signed_by({0}), genesis.validators, chain));
 }
 
 TEST_F(CertificateTest, IsBoundToChainSlotAndBlock) {
     auto certificate = signed_by({0, 1, 2});
-    EXPECT_FALSE(ghostd::verify_certificate(certificate, genesis, {"test-2", {}}));
+    EXPECT_FALSE(consensus::verify_certificate(certificate, genesis.validators, {"test-2", {}}));
     certificate.vote.slot = 10;
-    EXPECT_FALSE(ghostd::verify_certificate(certificate, genesis, chain));
+    EXPECT_FALSE(consensus::verify_certificate(certificate, genesis.validators, chain));
     certificate = signed_by({0, 1, 2});
     certificate.vote.block_hash[0] = std::byte{8};
-    EXPECT_FALSE(ghostd::verify_certificate(certificate, genesis, chain));
+    EXPECT_FALSE(consensus::verify_certificate(certificate, genesis.validators, chain));
     certificate = signed_by({0, 1, 2});
     certificate.vote.kind = VoteKind::notarize;
-    EXPECT_FALSE(ghostd::verify_certificate(certificate, genesis, chain));
+    EXPECT_FALSE(consensus::verify_certificate(certificate, genesis.validators, chain));
 }
 
 TEST_F(CertificateTest, RefusesUnknownValidatorsAndLooseSignatures) {
     auto certificate = signed_by({0, 1, 2});
     certificate.bitmap[0] = std::byte{0b10011};
-    EXPECT_FALSE(ghostd::verify_certificate(certificate, genesis, chain));
+    EXPECT_FALSE(consensus::verify_certificate(certificate, genesis.validators, chain));
     certificate = signed_by({0, 1, 2});
     certificate.signatures.push_back(certificate.signatures[0]);
-    EXPECT_FALSE(ghostd::verify_certificate(certificate, genesis, chain));
-    EXPECT_FALSE(ghostd::decode_certificate(ghostd::encode(certificate)));
+    EXPECT_FALSE(consensus::verify_certificate(certificate, genesis.validators, chain));
+    EXPECT_FALSE(consensus::decode_certificate(consensus::encode(certificate)));
 }
 
 TEST_F(CertificateTest, DecodesEveryPrefixAsAnError) {
-    const auto bytes = ghostd::encode(signed_by({0, 1}));
+    const auto bytes = consensus::encode(signed_by({0, 1}));
     for (std::size_t size = 0; size < bytes.size(); ++size)
-        EXPECT_FALSE(ghostd::decode_certificate(base::ByteView{bytes}.first(size))) << size;
+        EXPECT_FALSE(consensus::decode_certificate(base::ByteView{bytes}.first(size))) << size;
     auto longer = bytes;
     longer.push_back(std::byte{0});
-    EXPECT_FALSE(ghostd::decode_certificate(longer));
+    EXPECT_FALSE(consensus::decode_certificate(longer));
 }
 
 }  // namespace
