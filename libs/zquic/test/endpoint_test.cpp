@@ -45,6 +45,7 @@ class Middle {
     Middle(io::Reactor& reactor, const io::SocketAddress& target)
         : socket{must(io::UdpSocket::bind(io::SocketAddress::loopback_v4(0)))}, to{target} {
         must(socket->attach(reactor, [this](const io::Datagram& datagram) {
+            if (lose && lose()) return;
             if (datagram.peer == to) {
                 if (!from.empty()) (void)socket->send({.payload = datagram.payload, .peer = from});
                 return;
@@ -59,6 +60,7 @@ class Middle {
     io::SocketAddress from;
     std::vector<base::Bytes> seen;
     bool pass = true;
+    std::function<bool()> lose;
 };
 
 TEST_F(Endpoints, ForgetHalfOpenConnectionsOfAFloodOfInitials) {
@@ -83,6 +85,35 @@ TEST_F(Endpoints, ForgetHalfOpenConnectionsOfAFloodOfInitials) {
     ASSERT_TRUE(run_until([&] { return server->stats().connections == 0; }));
     EXPECT_EQ(server->stats().half_open, 0u);
     EXPECT_TRUE(accepted.empty());
+}
+
+TEST_F(Endpoints, FinishEveryHandshakeInSpiteOfLoss) {
+    prepare = [](ConnectionEvents& events) {
+        events.stream = [](Connection&, Stream&) { return std::make_shared<Echo>(); };
+    };
+    serve();
+    constexpr std::uint64_t kSeed = 2024;
+    SCOPED_TRACE(testing::Message() << "seed " << kSeed);
+    base::SeededRandom random{kSeed};
+    for (int i = 0; i < 100; ++i) {
+        Middle middle{*reactor, server->bound_address()};
+        middle.lose = [&] { return random.below(4) == 0; };
+        auto how = options();
+        how.address = middle.socket->bound_address();
+        how.settings = Settings{};
+        how.settings->handshake_timeout_ms = 60'000;
+        const auto dialed = dial(how);
+        ASSERT_TRUE(run_until([&] { return dialed->done || dialed->closed; })) << i;
+        ASSERT_TRUE(dialed->done) << i;
+        const auto events = std::make_shared<StreamEvents>();
+        auto* const stream = must(dialed->connection->open_stream(Direction::bidirectional, events));
+        must(stream->write(pattern(3000, 1), true));
+        ASSERT_TRUE(run_until([&] { return events->closed; })) << i;
+        EXPECT_EQ(events->received, pattern(3000, 1)) << i;
+        middle.lose = nullptr;
+        dialed->connection->close(0, "");
+        ASSERT_TRUE(run_until([&] { return server->stats().connections == 0; })) << i;
+    }
 }
 
 TEST_F(Endpoints, AskForAProofOfAddressUnderLoad) {
