@@ -90,7 +90,11 @@ endfunction()
 # Link order is CMake's business, so the order of folders does not matter.
 function(gc_add_components)
   add_custom_target(gc_header_check)
+  # The environment wins, so that `GHOST_VECTORS=… ./ghost test` works in a tree that was configured before.
   set(GHOST_VECTORS ${CMAKE_SOURCE_DIR}/../shared/vectors CACHE PATH "Published test vectors")
+  if(DEFINED ENV{GHOST_VECTORS})
+    set(GHOST_VECTORS $ENV{GHOST_VECTORS})
+  endif()
   file(GLOB folders LIST_DIRECTORIES true CONFIGURE_DEPENDS
        ${CMAKE_SOURCE_DIR}/libs/* ${CMAKE_SOURCE_DIR}/apps/*)
   list(PREPEND folders ${CMAKE_SOURCE_DIR}/proto)
