@@ -18,23 +18,23 @@ FEATURES = ["--mvp-features", "--enable-sign-ext", "--enable-bulk-memory", "--en
             "--enable-mutable-globals", "--enable-multivalue"]
 OWN_LIMITS = ("trap out of gas", "trap call stack exhausted", "trap Maximum call stack", "RangeError")
 # node words some traps more coarsely.
-SAME = {"invalid conversion to integer": "float unrepresentable", "undefined element": "indirect",
-        "uninitialized element": "indirect", "indirect call type mismatch": "indirect",
+SAME = {"invalid conversion to integer": "float unrepresentable", "undefined element": "table",
+        "uninitialized element": "table", "indirect call type mismatch": "table", "indirect": "table",
         "out of bounds table access": "table"}
 
 
-def normal(line, from_zvm):
+def normal(line):
     head, found, kind = line.partition(" trap ")
     if not found:
         return line
-    return f"{head} trap {SAME.get(kind, kind) if from_zvm else kind}"
+    return f"{head} trap {SAME.get(kind, kind)}"
 
 
 def agrees(ours, theirs):
     for a, b in zip(ours, theirs):
         if any(limit in a or limit in b for limit in OWN_LIMITS):
             return True
-        a, b = normal(a, True), normal(b, False)
+        a, b = normal(a), normal(b)
         if a != b:
             # One trap of zvm is two of node's: a conversion that overflows is "integer overflow" here.
             if "integer overflow" in a and "float unrepresentable" in b:

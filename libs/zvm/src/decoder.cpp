@@ -14,7 +14,6 @@ namespace {
 
 constexpr std::uint8_t kCustom = 0;
 constexpr std::uint8_t kCode = 10;
-constexpr std::uint8_t kData = 11;
 constexpr std::uint8_t kDataCount = 12;
 
 /// Where a section stands in the prescribed order: data count comes before code.

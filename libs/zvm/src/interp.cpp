@@ -54,7 +54,7 @@ Trap Interpreter::call_host(const HostFunction& host, Instance& instance, Slot* 
 #define C32 (static_cast<u32>(C))
 #define IMM (pc->imm)
 #define IMM32 (static_cast<u32>(pc->imm))
-#define DISPATCH() goto* kHandlers[static_cast<std::size_t>(pc->op)]
+#define DISPATCH() goto* handlers[static_cast<std::size_t>(pc->op)]
 #define NEXT()      \
     do {            \
         ++pc;       \
@@ -109,6 +109,9 @@ Trap Interpreter::run(const Entry& entry, std::int64_t& gas_left) noexcept {
         ZVM_OPS(ZVM_LABEL)
 #undef ZVM_LABEL
     };
+    // Hidden from the optimiser, which would otherwise compute the table's address again in every handler.
+    const void* const* handlers = kHandlers;
+    asm("" : "+r"(handlers));
     Machine& machine = entry.machine;
     Instance* instance = &entry.instance;
     Slot* fp = machine.stack_.get();

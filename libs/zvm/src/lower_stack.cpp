@@ -96,6 +96,10 @@ void Lowerer::flush_locals() noexcept {
 }
 
 void Lowerer::local_get(std::uint32_t index) noexcept {
+    // local_set() searches the references that are pending; settling them now and then keeps that search short however
+    // deep the stack, so that lowering stays linear.
+    constexpr std::size_t kPendingMax = 256;
+    if (operands_.size() - lazy_from_ > kPendingMax) flush_locals();
     push(locals_[index], Kind::local, index);
     ++pending_[index];
 }

@@ -339,6 +339,28 @@ TEST(Decoder, RefusesEveryTruncation) {
     }
 }
 
+TEST(Lowering, KeepsOldValuesOfLocalsHoweverManyAreStacked) {
+    // get l; l = l + 1; 3,000 times: every value on the stack is another one. Then they are added up.
+    Builder b;
+    b.type({kI64}, {kI64});
+    constexpr int kCount = 3'000;
+    Code body;
+    for (int i = 0; i < kCount; ++i) append(body, join({{0x20, 0, 0x20, 0}, i64_const(1), {0x7c, 0x21, 0}}));
+    append(body, Code(kCount - 1, 0x7c));
+    b.function("f", 0, body);
+    Vm vm{b};
+    EXPECT_EQ(vm.call("f", {10}).results[0], kCount * 10u + kCount * (kCount - 1u) / 2);
+    // And references that are all pending at once when their local changes.
+    Builder many;
+    many.type({kI32, kI32}, {kI32});
+    Code all = repeat({0x20, 0, 0x20, 1}, 600);
+    append(all, join({i32_const(9), {0x22, 0, 0x21, 1}}));
+    append(all, Code(1'199, 0x6a));
+    many.function("f", 0, all);
+    Vm other{many};
+    EXPECT_EQ(other.call("f", {3, 5}).results[0], 600u * 8);
+}
+
 TEST(Decoder, PricesTypeBombsAndWideBranchTablesLinearly) {
     // 4,096 targets that each carry 32 values which must move: the moves are made once, not once a target.
     Builder b;
