@@ -261,14 +261,15 @@ TEST_F(Http3, ManyRequestsWaitForFreeStreams) {
 }
 
 TEST_F(Http3, HundredsOfAnswersInOneBurstKeepTheConnection) {
-    // Each answer's header block refers to the dynamic table, so its receiver owes an acknowledgement for each; they all
-    // wait for the same write pass.
+    // Each answer's header block refers to the dynamic table, so its receiver owes an acknowledgement for each; they
+    // all wait for the same write pass.
     constexpr std::size_t kRequests = 900;
     auto config = server_config();
     config.settings.max_streams_bidi = 1024;
     std::vector<h3::Exchange*> waiting;
     const auto answer = [](h3::Exchange& exchange) {
-        must(exchange.send_headers({{":status", "200"}, {"content-type", "application/test"}, {"x-burst", "yes"}}, true));
+        must(exchange.send_headers({{":status", "200"}, {"content-type", "application/test"}, {"x-burst", "yes"}},
+                                   true));
     };
     bool hold = false;
     serve_http(
@@ -293,7 +294,8 @@ TEST_F(Http3, HundredsOfAnswersInOneBurstKeepTheConnection) {
         all.push_back(std::make_shared<Events>());
         ask(get("/"), true, all.back());
     }
-    ASSERT_TRUE(run_until([&] { return waiting.size() == kRequests; }));
+    ASSERT_TRUE(run_until([&] { return closed || waiting.size() == kRequests; }));
+    ASSERT_FALSE(closed) << closed->code;
     for (auto* const exchange : waiting) answer(*exchange);
     ASSERT_TRUE(run_until([&] { return closed || all.back()->end.has_value(); }));
     EXPECT_FALSE(closed) << closed->code;
