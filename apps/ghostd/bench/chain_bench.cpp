@@ -145,12 +145,8 @@ class Client {
     Client(const NodeProcess& node, const zquic::Identity& identity) {
         auto made = rpc::BlockingClient::make(
             [&](io::Reactor& reactor) {
-                auto settings = rpc::default_quic_settings();
-                if (const char* dir = std::getenv("QLOGDIR")) settings.qlog_dir = dir;
-                return rpc::make_quic_connector(reactor, {.server = node.address,
-                                                          .server_keys = {node.public_key},
-                                                          .identity = identity,
-                                                          .settings = settings});
+                return rpc::make_quic_connector(
+                    reactor, {.server = node.address, .server_keys = {node.public_key}, .identity = identity});
             },
             {.waiting_calls_max = 1u << 18});
         if (!made) die("no client");

@@ -11,8 +11,6 @@ namespace {
 // One DATA frame at most: smaller ones let urgent streams in between.
 constexpr std::size_t kDataFrameMax = 64u << 10;
 constexpr std::size_t kViewsPerFrame = 16;
-// Header blocks received and not yet acknowledged: as many as a peer can have streams (EndpointConfig's bound is 2^20).
-constexpr std::size_t kSectionAcksMax = 1u << 20;
 
 std::string text_of(nghttp3_rcbuf* buffer) {
     const auto view = nghttp3_rcbuf_get_buf(buffer);
@@ -198,9 +196,6 @@ bool Session::start() {
     const int rv = server_ ? nghttp3_conn_server_new(&h3_, &callbacks, &settings, nullptr, this)
                            : nghttp3_conn_client_new(&h3_, &callbacks, &settings, nullptr, this);
     if (rv != 0) return false;
-    // nghttp3 ends the connection (QPACK_FATAL) when more header blocks wait for their acknowledgement than this
-    // allows, and assumes 100; one batch of datagrams can carry many hundreds.
-    nghttp3_conn_set_max_concurrent_streams(h3_, kSectionAcksMax);
     std::array<std::int64_t, 3> ids{};
     for (auto& id : ids) {
         const auto opened = connection_->open_stream(Direction::unidirectional, shared_from_this());

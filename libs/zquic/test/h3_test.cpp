@@ -260,51 +260,6 @@ TEST_F(Http3, ManyRequestsWaitForFreeStreams) {
     EXPECT_EQ(http_client->exchanges(), 0u);
 }
 
-TEST_F(Http3, HundredsOfAnswersInOneBurstKeepTheConnection) {
-    // Each answer's header block refers to the dynamic table, so its receiver owes an acknowledgement for each; they
-    // all wait for the same write pass.
-    constexpr std::size_t kRequests = 900;
-    auto config = server_config();
-    config.settings.max_streams_bidi = 1024;
-    std::vector<h3::Exchange*> waiting;
-    const auto answer = [](h3::Exchange& exchange) {
-        must(exchange.send_headers({{":status", "200"}, {"content-type", "application/test"}, {"x-burst", "yes"}},
-                                   true));
-    };
-    bool hold = false;
-    serve_http(
-        [&](h3::Exchange& exchange, h3::Fields, bool) {
-            if (hold) {
-                waiting.push_back(&exchange);
-            } else {
-                answer(exchange);
-            }
-            return std::make_shared<Events>();
-        },
-        {}, std::move(config));
-    open_client();
-    for (int warm_up = 0; warm_up < 3; ++warm_up) {  // fills the dynamic table
-        const auto events = std::make_shared<Events>();
-        ask(get("/"), true, events);
-        ASSERT_TRUE(run_until([&] { return events->end.has_value(); }));
-    }
-    hold = true;
-    std::vector<std::shared_ptr<Events>> all;
-    for (std::size_t i = 0; i < kRequests; ++i) {
-        all.push_back(std::make_shared<Events>());
-        ask(get("/"), true, all.back());
-    }
-    ASSERT_TRUE(run_until([&] { return closed || waiting.size() == kRequests; }));
-    ASSERT_FALSE(closed) << closed->code;
-    for (auto* const exchange : waiting) answer(*exchange);
-    ASSERT_TRUE(run_until([&] { return closed || all.back()->end.has_value(); }));
-    EXPECT_FALSE(closed) << closed->code;
-    ASSERT_TRUE(run_until([&] {
-        return closed || std::ranges::all_of(all, [](const auto& events) { return events->end.has_value(); });
-    }));
-    for (const auto& events : all) ASSERT_TRUE(events->end && events->end->clean);
-}
-
 TEST_F(Http3, CancelReachesThePeerWithItsCode) {
     std::shared_ptr<Events> serving;
     serve_http([&](h3::Exchange& exchange, h3::Fields, bool) {
