@@ -50,6 +50,8 @@ void Channel::State::connect() {
     if (link || dead) return;
     backoff_timer.cancel();
     link = std::make_unique<Link>(*this);
+    // The turn's timestamp may be old: before the first turn, or when the caller computed for long.
+    reactor.refresh_now();
     attempt_timer.arm_after(options.connect_timeout_ns);
     change(ChannelState::connecting);
     if (link) link->connection = connector->connect(*link);

@@ -34,7 +34,7 @@ ClientCall::ClientCall(std::shared_ptr<Channel::State> channel, std::string_view
 
 void ClientCall::arm_deadline() {
     if (options_.timeout_ns == kNoDeadline) return;
-    const auto now = reactor_.now_ns();
+    const auto now = reactor_.refresh_now();
     deadline_ns_ = options_.timeout_ns > kNoDeadline - 1 - now ? kNoDeadline - 1 : now + options_.timeout_ns;
     deadline_timer_.emplace(reactor_, [this] {
         const auto self = shared_from_this();

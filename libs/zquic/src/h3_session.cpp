@@ -30,8 +30,8 @@ void Session::on_handshake_done(Connection& connection) {
     connection_ = &connection;
     if (!start()) return close(Code::internal_error);
     if (server_) nghttp3_conn_set_max_client_streams_bidi(h3_, peer_streams_max_);
-    // nghttp3 bounds the QPACK acknowledgements that wait for a write pass by this; its default of 100 streams would end
-    // a connection on which more header blocks than that arrive in one turn.
+    // nghttp3 bounds the QPACK acknowledgements that wait for a write pass by this; its default of 100 streams would
+    // end a connection on which more header blocks than that arrive in one turn.
     const auto concurrent = std::max<std::uint64_t>(server_ ? peer_streams_max_ : limits_.pending_requests_max, 128);
     nghttp3_conn_set_max_concurrent_streams(h3_, static_cast<std::size_t>(concurrent));
     if (!owner_->session_ready(*this)) return close(Code::request_rejected);

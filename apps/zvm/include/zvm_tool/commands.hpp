@@ -25,8 +25,8 @@ struct RunFlags {
 int run_function(const std::string& file, const std::string& function, const std::vector<std::string>& args,
                  const RunFlags& flags);
 
-/// Calls every exported function in order with zeroes and prints each outcome, the host calls between them and a hash of
-/// the memory at the end: what diff/zvm_diff.py compares with another engine.
+/// Calls every exported function in order with zeroes and prints each outcome, the host calls between them and a hash
+/// of the memory at the end: what diff/zvm_diff.py compares with another engine.
 int call_exports(const std::string& file, const RunFlags& flags);
 
 /// The register code of one function (by export name or index) or of all.
