@@ -90,7 +90,8 @@ TEST(Supply, EqualsTheSumOfBalancesAfterEveryRandomBlock) {
     auto base_fee = world.genesis.params.base_fee_initial;
     for (std::uint64_t height = 1; height <= 40; ++height) {
         std::vector<VerifiedTx> txs;
-        for (std::uint64_t i = 0; i < random.below(30); ++i) txs.push_back(traffic.next());
+        const auto count = random.below(30);
+        for (std::uint64_t i = 0; i < count; ++i) txs.push_back(traffic.next());
         auto context = world.context(height);
         context.base_fee = base_fee;
         const auto result = execute_block(world.state, context, txs, OnInvalid::refuse_block);
