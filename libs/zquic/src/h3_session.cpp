@@ -217,8 +217,6 @@ void Session::pull() {
             nghttp3_conn_block_stream(h3_, id);
             continue;
         }
-        std::size_t total = 0;
-        for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) total += vectors[i].len;
         std::size_t passed = 0;
         bool failed = false;
         for (std::size_t i = 0; i < static_cast<std::size_t>(count) && !failed; ++i) {
