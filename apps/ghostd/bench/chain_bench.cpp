@@ -34,7 +34,7 @@ namespace v1 = ghost::chain::v1;
 constexpr std::uint64_t kSecond = 1'000'000'000;
 constexpr std::uint64_t kMillisecond = 1'000'000;
 constexpr std::size_t kWalletsPerPhase = 1024;
-constexpr std::size_t kPhasesMax = 16;
+constexpr std::size_t kPhasesMax = 24;
 
 [[noreturn]] void die(const std::string& text) {
     fmt::print(stderr, "bench_chain: {}\n", text);
@@ -249,6 +249,7 @@ struct Bench {
     const std::vector<Wallet>& wallets;
     Client& client;
     std::size_t next_phase = 0;
+    std::size_t final_total = 0;
 
     struct Outcome {
         double tps = 0;
@@ -263,6 +264,7 @@ struct Bench {
         phase.sign(wallets, kWalletsPerPhase * next_phase++, count, client.chain);
         const auto window = client.run(phase, per_second, drain_s);
         if (phase.refused) fmt::print(stderr, "  {} refused, the last: {}\n", phase.refused, phase.refusal);
+        final_total += phase.final_count;
         const auto length = static_cast<double>(window.end_ns - window.begin_ns) / 1e9;
         return {.tps = static_cast<double>(phase.final_between(window.begin_ns, window.end_ns)) / length,
                 .latencies_ms = phase.latencies_ms(),
@@ -306,6 +308,8 @@ int main(int argc, char** argv) {
 
     const NodeProcess node{init.home};
     Client client{node, *identity};
+    const auto data = init.home + "/data";
+    const auto disk_before = folder_bytes(data);
     Bench bench{wallets, client};
     benchkit::Report report{"chain"};
 
@@ -316,25 +320,31 @@ int main(int argc, char** argv) {
 
     // The highest rate that the node still follows for three seconds is what the long run offers.
     double rate = 2000;
-    for (double offered = 2000; bench.next_phase < kPhasesMax - 2; offered *= 1.3) {
-        benchkit::progress(fmt::format("trying {:.0f}/s", offered));
-        const auto tried = bench.run(offered, 3, 15);
-        if (tried.tps < 0.95 * offered || tried.lost_share > 0) break;
-        rate = offered;
-    }
+    // A second try, because a hiccup of the machine is not the node's limit.
+    const auto follows = [&](double offered) {
+        for (int attempt = 0; attempt < 2 && bench.next_phase < kPhasesMax - 2; ++attempt) {
+            benchkit::progress(fmt::format("trying {:.0f}/s", offered));
+            const auto tried = bench.run(offered, 3, 15);
+            if (tried.tps >= 0.95 * offered && tried.lost_share == 0) return true;
+        }
+        return false;
+    };
+    for (double offered = 2000; follows(offered); offered *= 1.3) rate = offered;
     benchkit::progress(fmt::format("{:.0f}/s for {:.0f} s", rate, seconds));
-    const auto data = folder + "/ghostd/data";
-    const auto disk_before = folder_bytes(data);
     const auto cpu_before = benchkit::cpu_seconds(node.pid());
     const auto own_before = benchkit::cpu_seconds();
     const auto full = bench.run(rate, seconds, 30);
     const auto node_cpu = benchkit::cpu_seconds(node.pid()) - cpu_before;
     const auto own_cpu = benchkit::cpu_seconds() - own_before;
     const auto rss = benchkit::rss_bytes(node.pid());
-    const auto disk = folder_bytes(data) - std::min(disk_before, folder_bytes(data));
 
     benchkit::progress("half load");
     const auto half = bench.run(full.tps / 2, std::clamp(seconds / 2, 5.0, 30.0), 15);
+
+    // Over everything that was sent, once the database has had time to put its files in order.
+    std::this_thread::sleep_for(std::chrono::seconds{3});
+    const auto disk_after = folder_bytes(data);
+    const auto disk = disk_after > disk_before ? disk_after - disk_before : 0;
 
     using benchkit::percentile;
     report.add(figure("tps_transfer_durable", full.tps, "tx/s", Better::higher));
@@ -343,7 +353,7 @@ int main(int argc, char** argv) {
     report.add(figure("finality_half_load_p50_ms", percentile(half.latencies_ms, 0.5), "ms", Better::lower));
     report.add(figure("finality_half_load_p99_ms", percentile(half.latencies_ms, 0.99), "ms", Better::lower));
     report.add(figure("rss_mb", static_cast<double>(rss) / 1e6, "MB", Better::lower));
-    report.add(figure("disk_bytes_per_tx", static_cast<double>(disk) / static_cast<double>(full.final_count), "bytes",
+    report.add(figure("disk_bytes_per_tx", static_cast<double>(disk) / static_cast<double>(bench.final_total), "bytes",
                       Better::lower));
     report.note(fmt::format("offered {:.0f}/s for {:.0f} s, {} final; p50 {:.1f} ms, p99 {:.1f} ms at that load", rate,
                             seconds, full.final_count, percentile(full.latencies_ms, 0.5),

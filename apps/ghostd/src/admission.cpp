@@ -1,6 +1,7 @@
 #include "ghostd/admission.hpp"
 
 #include <fmt/format.h>
+#include <pthread.h>
 
 #include <algorithm>
 #include <system_error>
@@ -131,6 +132,7 @@ void Admission::enqueue(Item item) {
 }
 
 void Admission::run() {
+    pthread_setname_np(pthread_self(), "ghostd-admit");
     std::vector<Item> taken;
     for (;;) {
         {
