@@ -1,0 +1,53 @@
+#pragma once
+// ML-DSA-65 (FIPS 204), a signature scheme that is believed to withstand quantum computers. Ours, portable,
+// constant-time in everything secret. Use it beside an Ed25519 signature, not instead of one. Thread-safe.
+// This is the "pure" variant: the message itself is signed, under a context of at most 255 bytes.
+
+#include "base/bytes.hpp"
+#include "base/random.hpp"
+#include "zcrypto/secret.hpp"
+
+namespace zcrypto::ml_dsa_65 {
+
+inline constexpr std::size_t kPublicKeySize = 1952;
+inline constexpr std::size_t kExpandedKeySize = 4032;
+inline constexpr std::size_t kSignatureSize = 3309;
+inline constexpr std::size_t kContextMax = 255;
+
+using PublicKey = base::FixedBytes<kPublicKeySize>;
+using Signature = base::FixedBytes<kSignatureSize>;
+/// xi of FIPS 204: the private key in its short form.
+using Seed = Secret<32>;
+
+/// What is signed. Borrowed for the call.
+struct Message {
+    base::ByteView text;
+    base::ByteView context = {};  ///< Separates uses of one key; at most kContextMax bytes.
+};
+
+/// A private key, in locked memory.
+class PrivateKey {
+ public:
+    explicit PrivateKey(const Seed& seed) noexcept;
+    static PrivateKey generate(base::Random& random) noexcept { return PrivateKey{Seed::random(random)}; }
+
+    [[nodiscard]] const PublicKey& public_key() const noexcept { return public_key_; }
+    /// FIPS 204's 4032-byte form.
+    [[nodiscard]] base::ByteView expanded() const noexcept { return expanded_.expose(); }
+    /// Hedged: mixes 32 random bytes in, so that a fault or a leak of one run helps less with the next.
+    /// base `out_of_range` for a context that is too long.
+    [[nodiscard]] base::Result<Signature> sign(const Message& message, base::Random& random) const noexcept;
+    /// The deterministic variant: the same signature each time. For known-answer tests.
+    [[nodiscard]] base::Result<Signature> sign_deterministic(const Message& message) const noexcept;
+
+ private:
+    base::Result<Signature> sign_with(const Message& message, base::ByteView randomness) const noexcept;
+
+    PublicKey public_key_;
+    Secret<kExpandedKeySize> expanded_;
+};
+
+/// False also for a context that is too long and for a signature whose hints are not in their only encoding.
+[[nodiscard]] bool verify(const PublicKey& key, const Message& message, const Signature& signature) noexcept;
+
+}  // namespace zcrypto::ml_dsa_65
