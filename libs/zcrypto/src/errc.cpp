@@ -15,8 +15,15 @@ const char* describe(std::int32_t code) noexcept {
         case Errc::bad_checksum: return "mnemonic checksum does not match";
         case Errc::bad_path: return "malformed derivation path";
         case Errc::not_hardened: return "Ed25519 derivation needs hardened steps";
-        case Errc::unsupported_text: return "only printable ASCII is supported";
+        case Errc::unsupported_text: return "text is not UTF-8 or holds control or unassigned characters";
         case Errc::bad_point: return "not a point of the curve";
+        case Errc::bad_key: return "not a valid key";
+        case Errc::small_order: return "the other side's key has small order";
+        case Errc::bad_signature: return "not a signature";
+        case Errc::bad_encoding: return "malformed encoding";
+        case Errc::not_enough_shares: return "not enough shares";
+        case Errc::share_mismatch: return "the shares do not belong together";
+        case Errc::bad_digest: return "the shares give no valid secret";
     }
     return "unknown error";
 }

@@ -1,6 +1,7 @@
 #pragma once
-// Hashes: SHA-2 and HMAC from OpenSSL (algorithms fetched once), BLAKE3 from its official C and assembly.
-// Everything here is thread-safe; the classes follow the usual rule of one writer.
+// Hashes: SHA-2, SHA-3 and HMAC from OpenSSL (algorithms fetched once), BLAKE2b from libsodium, BLAKE3 from its
+// official C and assembly, Keccak-256 ours. hasher.hpp has them behind one incremental type, blake3_tree.hpp with
+// threads. Everything here is thread-safe; the classes follow the usual rule of one writer.
 
 #include <initializer_list>
 #include <string_view>
@@ -18,8 +19,27 @@ base::Digest sha256(Parts parts) noexcept;
 Digest512 sha512(base::ByteView message) noexcept;
 Digest512 sha512(Parts parts) noexcept;
 
+/// FIPS 202.
+base::Digest sha3_256(base::ByteView message) noexcept;
+Digest512 sha3_512(base::ByteView message) noexcept;
+void shake128(base::ByteView message, base::MutableBytes out) noexcept;
+void shake256(base::ByteView message, base::MutableBytes out) noexcept;
+/// Keccak as submitted, before NIST changed its padding: the hash of Ethereum.
+base::Digest keccak256(base::ByteView message) noexcept;
+
+/// RFC 7693.
+base::Digest blake2b_256(base::ByteView message) noexcept;
+Digest512 blake2b_512(base::ByteView message) noexcept;
+struct Blake2bInput {
+    base::ByteView key = {};  ///< At most 64 bytes; empty: the plain hash.
+    base::ByteView message;
+};
+/// Output of 1 to 64 bytes, which its length is hashed into. `bad_length` for other sizes of output or key.
+base::Result<void> blake2b(const Blake2bInput& input, base::MutableBytes out) noexcept;
+
+/// `key` takes any length.
 struct HmacInput {
-    base::ByteView key;  ///< Any length.
+    base::ByteView key;
     base::ByteView message;
 };
 base::Digest hmac_sha256(const HmacInput& input) noexcept;

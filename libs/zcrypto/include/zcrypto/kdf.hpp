@@ -1,25 +1,32 @@
 #pragma once
-// Key derivation. HKDF for strong key material, PBKDF2 only because BIP-39 demands it, Argon2id for passwords.
-// Outputs go to the caller's memory: give it `Secret::expose_mutable()`.
+// Key derivation. HKDF for strong key material, PBKDF2 only because BIP-39 and SLIP-39 demand it, Argon2id for
+// passwords. Outputs go to the caller's memory: give it `Secret::expose_mutable()`.
 
 #include "base/bytes.hpp"
 #include "zcrypto/errc.hpp"
+#include "zcrypto/secret.hpp"
 
 namespace zcrypto {
 
 struct HkdfInput {
     base::ByteView key_material;
-    base::ByteView salt = {};  ///< Empty: 32 zero bytes (RFC 5869).
+    base::ByteView salt = {};  ///< Empty: as many zero bytes as the hash has (RFC 5869).
     base::ByteView info = {};
 };
 /// RFC 5869 with SHA-256. `out_of_range` above 255 * 32 bytes of output.
 base::Result<void> hkdf_sha256(const HkdfInput& input, base::MutableBytes out) noexcept;
+/// The same with SHA-512; up to 255 * 64 bytes.
+base::Result<void> hkdf_sha512(const HkdfInput& input, base::MutableBytes out) noexcept;
+/// The two halves of RFC 5869 for protocols that keep the extracted key.
+Secret<32> hkdf_sha256_extract(base::ByteView salt, base::ByteView key_material) noexcept;
+base::Result<void> hkdf_sha256_expand(base::ByteView extracted, base::ByteView info, base::MutableBytes out) noexcept;
 
 struct Pbkdf2Input {
     base::ByteView password;
     base::ByteView salt;
     std::uint32_t iterations;  ///< 1 to 10^7.
 };
+base::Result<void> pbkdf2_hmac_sha256(const Pbkdf2Input& input, base::MutableBytes out) noexcept;
 base::Result<void> pbkdf2_hmac_sha512(const Pbkdf2Input& input, base::MutableBytes out) noexcept;
 
 /// Cost of Argon2id (RFC 9106, one lane). Parameters stored in a file are checked before use: a file must neither
