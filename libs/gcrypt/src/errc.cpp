@@ -15,7 +15,15 @@ const char* describe(std::int32_t code) noexcept {
         case Errc::wrong_prefix: return "wrong prefix";
         case Errc::bad_padding: return "left-over bits are not zero";
         case Errc::too_long: return "text is too long";
-        case Errc::bad_proof: return "Merkle proof does not lead to the root";
+        case Errc::bad_proof: return "proof does not hold";
+        case Errc::bad_scalar: return "scalar out of range";
+        case Errc::bad_point: return "not a valid curve point";
+        case Errc::bad_share: return "share does not fit";
+        case Errc::nonces_used: return "signing nonces were used already";
+        case Errc::not_a_signer: return "not a signer of this session";
+        case Errc::unknown_voter: return "unknown voter";
+        case Errc::no_quorum: return "not more than two thirds of the weight signed";
+        case Errc::bad_policy: return "invalid multisig policy";
     }
     return "unknown error";
 }
