@@ -7,7 +7,7 @@
 
 #include "base/result.hpp"
 
-namespace abi {
+namespace zabi {
 
 inline constexpr std::uint32_t kTypeDepthMax = 8;
 inline constexpr std::uint32_t kFixedArrayMax = 1024;
@@ -21,9 +21,9 @@ enum class Kind : std::uint8_t {
     fixed_bytes,
     bytes,
     string,
-    list,   ///< T[]: `items` holds T.
-    array,  ///< T[N]
-    option, ///< T?
+    list,    ///< T[]: `items` holds T.
+    array,   ///< T[N]
+    option,  ///< T?
     structure,
 };
 
@@ -52,4 +52,4 @@ struct Field {
     std::string doc;
 };
 
-}  // namespace abi
+}  // namespace zabi

@@ -7,9 +7,9 @@
 #include <string>
 #include <string_view>
 
-#include "abi/schema.hpp"
+#include "zabi/schema.hpp"
 
-namespace abi {
+namespace zabi {
 
 /// `values`: a JSON array with one value a field, or an object by field name.
 base::Checked<base::Bytes> encode_fields(const std::vector<Field>& fields, std::string_view values);
@@ -42,4 +42,4 @@ struct DecodedError {
 /// `not_found` when no error of the schema fits.
 base::Result<DecodedError> decode_error(const Schema& schema, base::ByteView revert_data);
 
-}  // namespace abi
+}  // namespace zabi

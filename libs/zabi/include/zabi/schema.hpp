@@ -7,10 +7,10 @@
 #include <string_view>
 #include <vector>
 
-#include "abi/type.hpp"
+#include "zabi/type.hpp"
 #include "base/bytes.hpp"
 
-namespace abi {
+namespace zabi {
 
 inline constexpr std::string_view kSectionName = "zvm.abi";
 inline constexpr std::size_t kSchemaBytesMax = 64 * 1024;
@@ -92,4 +92,4 @@ base::Result<base::ByteView> find_section(base::ByteView wasm) noexcept;
 /// `wasm` with `json` as its only section `zvm.abi`. Errors as Schema::parse and find_section.
 base::Checked<base::Bytes> embed_section(base::ByteView wasm, std::string_view json);
 
-}  // namespace abi
+}  // namespace zabi
