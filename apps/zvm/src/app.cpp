@@ -15,6 +15,8 @@ int run(int argc, char** argv) {
     std::vector<std::string> args;
     RunFlags run_flags;
     bool verbose = false;
+    bool wabt_words = false;
+    std::vector<std::string> files;
 
     const auto add = [&](const char* name, const char* text) {
         auto* const command = app.add_subcommand(name, text);
@@ -32,9 +34,13 @@ int run(int argc, char** argv) {
     run_command->add_option("--gas", run_flags.gas, "gas limit")->check(CLI::PositiveNumber);
     run_command->add_flag("--show-gas", run_flags.show_gas, "print what was used");
     run_command->callback([&] { code = run_function(file, function, args, run_flags); });
-    auto* const exports_command = add("exports", "call every exported function with zeroes; for comparing engines");
+    auto* const exports_command =
+        app.add_subcommand("exports", "call every exported function with zeroes; for comparing engines");
+    exports_command->add_option("files", files, "modules (.wasm)")->required();
+    exports_command->add_flag("--spec", run_flags.load.spec, "allow everything of the specification");
+    exports_command->add_flag("--wabt", wabt_words, "in the words of wabt's wasm-interp --run-all-exports");
     exports_command->add_option("--gas", run_flags.gas, "gas limit of each call")->check(CLI::PositiveNumber);
-    exports_command->callback([&] { code = call_exports(file, run_flags); });
+    exports_command->callback([&] { code = call_exports(files, run_flags, wabt_words); });
     auto* const disasm_command = add("disasm", "show the register code of functions");
     disasm_command->add_option("function", function, "export name or index; all when absent");
     disasm_command->callback([&] { code = disassemble(file, function, run_flags.load); });

@@ -26,8 +26,9 @@ int run_function(const std::string& file, const std::string& function, const std
                  const RunFlags& flags);
 
 /// Calls every exported function in order with zeroes and prints each outcome, the host calls between them and a hash
-/// of the memory at the end: what diff/zvm_diff.py compares with another engine.
-int call_exports(const std::string& file, const RunFlags& flags);
+/// of the memory at the end: what diff/zvm_diff.py compares with another engine. `is_wabt`: in the words of wabt's
+/// wasm-interp, and only the exports that it would call. Several files each get a "# file" line first.
+int call_exports(const std::vector<std::string>& files, const RunFlags& flags, bool is_wabt);
 
 /// The register code of one function (by export name or index) or of all.
 int disassemble(const std::string& file, const std::string& function, const LoadFlags& flags);
