@@ -3,6 +3,8 @@
 // constant-time in everything secret. Use it beside an Ed25519 signature, not instead of one. Thread-safe.
 // This is the "pure" variant: the message itself is signed, under a context of at most 255 bytes.
 
+#include <compare>
+
 #include "base/bytes.hpp"
 #include "base/random.hpp"
 #include "zcrypto/secret.hpp"
@@ -15,7 +17,10 @@ inline constexpr std::size_t kSignatureSize = 3309;
 inline constexpr std::size_t kContextMax = 255;
 
 using PublicKey = base::FixedBytes<kPublicKeySize>;
-using Signature = base::FixedBytes<kSignatureSize>;
+struct Signature {
+    base::FixedBytes<kSignatureSize> bytes{};
+    friend auto operator<=>(const Signature&, const Signature&) = default;
+};
 /// xi of FIPS 204: the private key in its short form.
 using Seed = Secret<32>;
 

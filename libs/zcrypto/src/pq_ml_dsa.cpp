@@ -1,0 +1,335 @@
+// FIPS 204 with (k, l) = (6, 5), eta = 4, gamma1 = 2^19, gamma2 = (q - 1) / 32, tau = 49, omega = 55.
+//
+//   expanded private key (4032)   rho (32) || K (32) || tr (64) || s1 (640) || s2 (768) || t0 (2496)
+//   public key (1952)             rho (32) || t1 (1920)
+//   signature (3309)              c (48) || z (3200) || hints (61)
+
+#include "zcrypto/pq_ml_dsa.hpp"
+
+#include <algorithm>
+
+#include "pq_ml_dsa_poly.hpp"
+#include "pq_secret.hpp"
+
+namespace zcrypto::ml_dsa_65 {
+namespace {
+
+using detail::Wiped;
+
+constexpr std::size_t kRows = 6;
+constexpr std::size_t kColumns = 5;
+constexpr std::size_t kHintsMax = 55;
+constexpr std::size_t kChallengeSize = 48;
+constexpr std::size_t kMaskSize = 640;   // one packed polynomial of z
+constexpr std::size_t kW1Size = 128;     // one packed polynomial of w1
+constexpr std::size_t kSmallSize = 128;  // one of s1 or s2
+constexpr std::size_t kT1Size = 320;
+constexpr std::size_t kT0Size = 416;
+constexpr std::size_t kS1At = 128;
+constexpr std::size_t kS2At = kS1At + kColumns * kSmallSize;
+constexpr std::size_t kT0At = kS2At + kRows * kSmallSize;
+constexpr std::size_t kHintsAt = kChallengeSize + kColumns * kMaskSize;
+static_assert(kT0At + kRows * kT0Size == kExpandedKeySize);
+static_assert(kHintsAt + kHintsMax + kRows == kSignatureSize);
+static_assert(32 + kRows * kT1Size == kPublicKeySize);
+
+// FIPS 204, appendix C: needing more attempts than this has probability below 2^-256.
+constexpr int kAttemptsMax = 814;
+
+using Row = std::array<Poly, kColumns>;
+using Column = std::array<Poly, kRows>;
+using Matrix = std::array<Row, kRows>;
+using Hash64 = base::FixedBytes<64>;
+
+void expand_matrix(base::ByteView rho, Matrix& out) noexcept {
+    for (std::size_t r = 0; r < kRows; ++r) {
+        for (std::size_t c = 0; c < kColumns; ++c)
+            sample_uniform(rho, static_cast<std::uint8_t>(c), static_cast<std::uint8_t>(r), out[r][c]);
+    }
+}
+
+/// out = NTT^-1(matrix row * vector), in [0, q) after positive().
+void multiply_row(const Row& row, const Row& vector, Poly& out) noexcept {
+    multiply(row[0], vector[0], out);
+    for (std::size_t c = 1; c < kColumns; ++c) accumulate(row[c], vector[c], out);
+    reduce(out);
+    inverse_ntt(out);
+    reduce(out);
+    positive(out);
+}
+
+/// mu = H(tr || 0 || |context| || context || text).
+void message_hash(base::ByteView tr, const Message& message, Hash64& mu) noexcept {
+    const std::byte prefix[] = {std::byte{0}, static_cast<std::byte>(message.context.size())};
+    detail::shake256().absorb(tr).absorb(prefix).absorb(message.context).absorb(message.text).squeeze(mu);
+}
+
+void public_key_hash(const PublicKey& key, base::MutableBytes out) noexcept {
+    detail::shake256().absorb(key).squeeze(out);
+}
+
+/// The challenge's seed: H(mu || w1).
+void challenge_of(const Hash64& mu, const Column& w1, base::MutableBytes out) noexcept {
+    auto hash = detail::shake256();
+    hash.absorb(mu);
+    for (const auto& poly : w1) {
+        base::FixedBytes<kW1Size> packed;
+        pack(poly, kPackW1, packed);
+        hash.absorb(packed);
+    }
+    hash.squeeze(out);
+}
+
+/// HintBitUnpack. False unless the encoding is the only one of its hints: positions rise, the rest is zero.
+bool unpack_hints(base::ByteView bytes, Column& hints) noexcept {
+    for (auto& hint : hints) hint.at.fill(0);
+    std::size_t index = 0;
+    for (std::size_t r = 0; r < kRows; ++r) {
+        const auto end = std::to_integer<std::size_t>(bytes[kHintsMax + r]);
+        if (end < index || end > kHintsMax) return false;
+        for (const auto first = index; index < end; ++index) {
+            if (index > first && bytes[index - 1] >= bytes[index]) return false;
+            hints[r].at[std::to_integer<std::size_t>(bytes[index])] = 1;
+        }
+    }
+    return std::ranges::all_of(bytes.subspan(index, kHintsMax - index), [](std::byte b) { return b == std::byte{0}; });
+}
+
+void pack_hints(const Column& hints, base::MutableBytes out) noexcept {
+    std::ranges::fill(out, std::byte{0});
+    std::size_t count = 0;
+    for (std::size_t r = 0; r < kRows; ++r) {
+        for (std::size_t i = 0; i < kDegree; ++i) {
+            if (hints[r].at[i] != 0) out[count++] = static_cast<std::byte>(i);
+        }
+        out[kHintsMax + r] = static_cast<std::byte>(count);
+    }
+}
+
+/// Everything of one signature that is secret or derived from secrets.
+struct Signing {
+    Row s1;     // transformed
+    Column s2;  // transformed
+    Column t0;  // transformed
+    Hash64 mask_seed;
+    Row y;
+    Row work;
+    Column w;
+    Column w1;
+    Column hints;
+    Poly product;
+    Poly low;
+    Poly high;
+};
+
+void unpack_secrets(base::ByteView key, Signing& s) noexcept {
+    for (std::size_t i = 0; i < kColumns; ++i) {
+        unpack(key.subspan(kS1At + i * kSmallSize, kSmallSize), kPackSecret, s.s1[i]);
+        ntt(s.s1[i]);
+    }
+    for (std::size_t i = 0; i < kRows; ++i) {
+        unpack(key.subspan(kS2At + i * kSmallSize, kSmallSize), kPackSecret, s.s2[i]);
+        ntt(s.s2[i]);
+        unpack(key.subspan(kT0At + i * kT0Size, kT0Size), kPackT0, s.t0[i]);
+        ntt(s.t0[i]);
+    }
+}
+
+/// A verdict on an attempt. It is public: the signer's rejections tell nothing that the published signature does not
+/// (FIPS 204, 3.6; the attempts are independent).
+bool refused(std::uint32_t verdict) noexcept {
+    GC_PUBLIC(&verdict, sizeof verdict);
+    return verdict != 0;
+}
+
+/// One attempt: algorithm 7, lines 11 to 32. False: try again with the next counter.
+bool attempt(const Matrix& matrix, const Hash64& mu, std::uint16_t counter, Signing& s, Signature& out) noexcept {
+    for (std::size_t i = 0; i < kColumns; ++i) {
+        sample_mask(s.mask_seed, static_cast<std::uint16_t>(counter + i), s.y[i]);
+        s.work[i] = s.y[i];
+        ntt(s.work[i]);
+    }
+    for (std::size_t r = 0; r < kRows; ++r) {
+        multiply_row(matrix[r], s.work, s.w[r]);
+        split_gamma(s.w[r], s.w1[r], s.low);
+    }
+    const auto seed = base::MutableBytes{out.bytes}.first(kChallengeSize);
+    challenge_of(mu, s.w1, seed);
+    // A hash: what it tells of w1 is what any published challenge tells.
+    GC_PUBLIC(seed.data(), seed.size());
+    Poly challenge;
+    sample_challenge(seed, challenge);
+    ntt(challenge);
+
+    std::uint32_t bad = 0;
+    for (std::size_t i = 0; i < kColumns; ++i) {  // z = y + c * s1
+        multiply(challenge, s.s1[i], s.product);
+        inverse_ntt(s.product);
+        add_to(s.y[i], s.product);
+        reduce(s.y[i]);
+        bad |= exceeds(s.y[i], kGamma1 - kBeta);
+    }
+    if (refused(bad)) return false;
+    for (std::size_t r = 0; r < kRows; ++r) {  // w - c * s2 keeps clear of the rounding's edges
+        multiply(challenge, s.s2[r], s.product);
+        inverse_ntt(s.product);
+        subtract_from(s.w[r], s.product);
+        reduce(s.w[r]);
+        positive(s.w[r]);
+        split_gamma(s.w[r], s.w1[r], s.low);
+        bad |= exceeds(s.low, kGamma2 - kBeta);
+    }
+    if (refused(bad)) return false;
+    std::uint32_t count = 0;
+    for (std::size_t r = 0; r < kRows; ++r) {  // where adding c * t0 changes the high bits, a hint says so
+        multiply(challenge, s.t0[r], s.product);
+        inverse_ntt(s.product);
+        reduce(s.product);
+        bad |= exceeds(s.product, kGamma2);
+        add_to(s.product, s.w[r]);
+        reduce(s.product);
+        positive(s.product);
+        split_gamma(s.product, s.high, s.low);
+        for (std::size_t i = 0; i < kDegree; ++i) {
+            const auto changed = detail::mask_nonzero(static_cast<std::uint32_t>(s.high.at[i] ^ s.w1[r].at[i])) & 1;
+            s.hints[r].at[i] = static_cast<std::int32_t>(changed);
+            count += changed;
+        }
+    }
+    bad |= static_cast<std::uint32_t>(static_cast<std::int32_t>(kHintsMax - count) >> 31);
+    if (refused(bad)) return false;
+
+    GC_PUBLIC(&s.y, sizeof s.y);  // accepted: z and the hints are the signature
+    GC_PUBLIC(&s.hints, sizeof s.hints);
+    for (std::size_t i = 0; i < kColumns; ++i)
+        pack(s.y[i], kPackMask, base::MutableBytes{out.bytes}.subspan(kChallengeSize + i * kMaskSize, kMaskSize));
+    pack_hints(s.hints, base::MutableBytes{out.bytes}.subspan(kHintsAt));
+    return true;
+}
+
+}  // namespace
+
+PrivateKey::PrivateKey(const Seed& seed) noexcept {
+    Wiped<base::FixedBytes<128>> derived;
+    const std::byte dimensions[] = {std::byte{kRows}, std::byte{kColumns}};
+    auto hash = detail::shake256();
+    hash.absorb(seed.expose()).absorb(dimensions).squeeze(*derived);
+    hash.wipe();
+    const base::ByteView all{*derived};
+    const auto rho = all.first(32);
+    const auto secret_seed = all.subspan(32, 64);
+    GC_PUBLIC(rho.data(), rho.size());  // part of the public key
+
+    const auto expanded = base::MutableBytes{expanded_.expose_mutable()};
+    std::ranges::copy(rho, expanded.begin());
+    std::ranges::copy(all.subspan(96, 32), expanded.subspan(32).begin());
+    std::ranges::copy(rho, public_key_.begin());
+
+    Wiped<Row> s1;
+    for (std::size_t i = 0; i < kColumns; ++i) {
+        sample_bounded(secret_seed, static_cast<std::uint16_t>(i), (*s1)[i]);
+        pack((*s1)[i], kPackSecret, expanded.subspan(kS1At + i * kSmallSize, kSmallSize));
+        ntt((*s1)[i]);
+    }
+    for (std::size_t r = 0; r < kRows; ++r) {
+        Row row;
+        for (std::size_t c = 0; c < kColumns; ++c)
+            sample_uniform(rho, static_cast<std::uint8_t>(c), static_cast<std::uint8_t>(r), row[c]);
+        Wiped<Poly> s2;
+        Wiped<Poly> t;
+        Wiped<Poly> t0;
+        sample_bounded(secret_seed, static_cast<std::uint16_t>(kColumns + r), *s2);
+        pack(*s2, kPackSecret, expanded.subspan(kS2At + r * kSmallSize, kSmallSize));
+        multiply_row(row, *s1, *t);
+        add_to(*t, *s2);
+        reduce(*t);
+        positive(*t);
+        Poly t1;
+        split_power(*t, t1, *t0);
+        pack(t1, kPackT1, base::MutableBytes{public_key_}.subspan(32 + r * kT1Size, kT1Size));
+        pack(*t0, kPackT0, expanded.subspan(kT0At + r * kT0Size, kT0Size));
+    }
+    GC_PUBLIC(public_key_.data(), public_key_.size());
+    public_key_hash(public_key_, expanded.subspan(64, 64));
+}
+
+base::Result<Signature> PrivateKey::sign(const Message& message, base::Random& random) const noexcept {
+    Wiped<base::FixedBytes<32>> fresh;
+    random.fill(*fresh);
+    return sign_with(message, *fresh);
+}
+
+base::Result<Signature> PrivateKey::sign_deterministic(const Message& message) const noexcept {
+    return sign_with(message, base::FixedBytes<32>{});
+}
+
+base::Result<Signature> PrivateKey::sign_with(const Message& message, base::ByteView randomness) const noexcept {
+    if (message.context.size() > kContextMax) return base::fail(base::Errc::out_of_range, "ML-DSA context");
+    const base::ByteView key = expanded_.expose();
+    Matrix matrix;
+    expand_matrix(base::ByteView{public_key_}.first(32), matrix);
+    Hash64 mu;
+    message_hash(key.subspan(64, 64), message, mu);
+    Wiped<Signing> s;
+    unpack_secrets(key, *s);
+    auto hash = detail::shake256();
+    hash.absorb(key.subspan(32, 32)).absorb(randomness).absorb(mu).squeeze(s->mask_seed);
+    hash.wipe();
+
+    Signature out;
+    int tries = 0;
+    while (!attempt(matrix, mu, static_cast<std::uint16_t>(tries * static_cast<int>(kColumns)), *s, out)) {
+        GC_ASSERT(++tries < kAttemptsMax);
+    }
+    // A fault while signing could publish a signature that gives the key away.
+    GC_ASSERT(verify(public_key_, message, out));
+    return out;
+}
+
+bool verify(const PublicKey& key, const Message& message, const Signature& signature) noexcept {
+    if (message.context.size() > kContextMax) return false;
+    const base::ByteView bytes{signature.bytes};
+    Column hints;
+    if (!unpack_hints(bytes.subspan(kHintsAt), hints)) return false;
+    Row z;
+    for (std::size_t i = 0; i < kColumns; ++i) {
+        unpack(bytes.subspan(kChallengeSize + i * kMaskSize, kMaskSize), kPackMask, z[i]);
+        if (exceeds(z[i], kGamma1 - kBeta) != 0) return false;
+        ntt(z[i]);
+    }
+    Hash64 tr;
+    public_key_hash(key, tr);
+    Hash64 mu;
+    message_hash(tr, message, mu);
+    Poly challenge;
+    sample_challenge(bytes.first(kChallengeSize), challenge);
+    ntt(challenge);
+
+    Column w1;
+    const auto rho = base::ByteView{key}.first(32);
+    for (std::size_t r = 0; r < kRows; ++r) {  // A * z - c * t1 * 2^13, corrected by the hints
+        Row row;
+        for (std::size_t c = 0; c < kColumns; ++c)
+            sample_uniform(rho, static_cast<std::uint8_t>(c), static_cast<std::uint8_t>(r), row[c]);
+        auto& w = w1[r];
+        multiply(row[0], z[0], w);
+        for (std::size_t c = 1; c < kColumns; ++c) accumulate(row[c], z[c], w);
+        Poly t1;
+        unpack(base::ByteView{key}.subspan(32 + r * kT1Size, kT1Size), kPackT1, t1);
+        for (auto& c : t1.at) c <<= kDropped;
+        ntt(t1);
+        Poly product;
+        multiply(challenge, t1, product);
+        subtract_from(w, product);
+        reduce(w);
+        inverse_ntt(w);
+        reduce(w);
+        positive(w);
+        use_hint(hints[r], w);
+    }
+    base::FixedBytes<kChallengeSize> expected;
+    challenge_of(mu, w1, expected);
+    return base::equal(expected, bytes.first(kChallengeSize));
+}
+
+}  // namespace zcrypto::ml_dsa_65
