@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "evp_md.hpp"
 #include "raw.hpp"
 #include "sodium_ready.hpp"
 #include "zcrypto/hash.hpp"
@@ -13,45 +14,83 @@
 
 namespace zcrypto {
 
-base::Result<void> hkdf_sha256(const HkdfInput& input, base::MutableBytes out) noexcept {
-    constexpr std::size_t kHash = 32;
-    if (out.size() > 255 * kHash) return base::fail(Errc::out_of_range, "HKDF output");
-    auto extracted = hmac_sha256({.key = input.salt, .message = input.key_material});
-    // T(i) = HMAC(PRK, T(i-1) || info || i); built in one buffer that is wiped below.
-    base::Bytes block;
-    block.reserve(kHash + input.info.size() + 1);
-    base::Digest previous{};
+namespace {
+
+/// RFC 5869, 2.3: T(i) = HMAC(PRK, T(i-1) || info || i).
+template <std::size_t N>
+base::Result<void> expand(base::FixedBytes<N> (*hmac)(const HmacInput&) noexcept, base::ByteView extracted,
+                          base::ByteView info, base::MutableBytes out) noexcept {
+    if (out.size() > 255 * N) return base::fail(Errc::out_of_range, "HKDF output");
+    base::Bytes block;  // Wiped below.
+    block.reserve(N + info.size() + 1);
+    base::FixedBytes<N> previous{};
     for (std::uint8_t round = 1; !out.empty(); ++round) {
         block.clear();
         if (round > 1) block.insert(block.end(), previous.begin(), previous.end());
-        block.insert(block.end(), input.info.begin(), input.info.end());
+        block.insert(block.end(), info.begin(), info.end());
         block.push_back(std::byte{round});
-        previous = hmac_sha256({.key = extracted, .message = block});
-        const auto count = std::min(out.size(), kHash);
+        previous = hmac({.key = extracted, .message = block});
+        const auto count = std::min(out.size(), N);
         std::copy_n(previous.begin(), count, out.begin());
         out = out.subspan(count);
     }
-    secure_wipe(extracted);
     secure_wipe(previous);
     secure_wipe(block);
     return {};
 }
 
-base::Result<void> pbkdf2_hmac_sha512(const Pbkdf2Input& input, base::MutableBytes out) noexcept {
+base::Result<void> pbkdf2(Evp algorithm, const Pbkdf2Input& input, base::MutableBytes out) noexcept {
     if (input.iterations == 0 || input.iterations > 10'000'000) return base::fail(Errc::out_of_range, "iterations");
     constexpr std::size_t kMax = std::numeric_limits<int>::max() / 2;
     if (input.password.size() > kMax || input.salt.size() > kMax || out.size() > kMax) {
         return base::fail(Errc::out_of_range, "PBKDF2 input size");
     }
+    if (out.empty()) return {};
     // A null password makes OpenSSL call strlen on it when the length is 0 in some versions: give it a real address.
     static const char nothing = 0;
     const auto* const password =
         input.password.empty() ? &nothing : reinterpret_cast<const char*>(input.password.data());
     const auto ok = PKCS5_PBKDF2_HMAC(password, static_cast<int>(input.password.size()), base::as_u8(input.salt),
                                       static_cast<int>(input.salt.size()), static_cast<int>(input.iterations),
-                                      EVP_sha512(), static_cast<int>(out.size()), out_u8(out));
+                                      evp_md(algorithm), static_cast<int>(out.size()), out_u8(out));
     GC_ASSERT(ok == 1);
     return {};
+}
+
+}  // namespace
+
+Secret<32> hkdf_sha256_extract(base::ByteView salt, base::ByteView key_material) noexcept {
+    Secret<32> out;
+    auto extracted = hmac_sha256({.key = salt, .message = key_material});
+    std::ranges::copy(extracted, out.expose_mutable().begin());
+    secure_wipe(extracted);
+    return out;
+}
+
+base::Result<void> hkdf_sha256_expand(base::ByteView extracted, base::ByteView info, base::MutableBytes out) noexcept {
+    return expand(&hmac_sha256, extracted, info, out);
+}
+
+base::Result<void> hkdf_sha256(const HkdfInput& input, base::MutableBytes out) noexcept {
+    auto extracted = hmac_sha256({.key = input.salt, .message = input.key_material});
+    const auto done = expand(&hmac_sha256, extracted, input.info, out);
+    secure_wipe(extracted);
+    return done;
+}
+
+base::Result<void> hkdf_sha512(const HkdfInput& input, base::MutableBytes out) noexcept {
+    auto extracted = hmac_sha512({.key = input.salt, .message = input.key_material});
+    const auto done = expand(&hmac_sha512, extracted, input.info, out);
+    secure_wipe(extracted);
+    return done;
+}
+
+base::Result<void> pbkdf2_hmac_sha256(const Pbkdf2Input& input, base::MutableBytes out) noexcept {
+    return pbkdf2(Evp::sha256, input, out);
+}
+
+base::Result<void> pbkdf2_hmac_sha512(const Pbkdf2Input& input, base::MutableBytes out) noexcept {
+    return pbkdf2(Evp::sha512, input, out);
 }
 
 base::Result<void> Argon2Params::check() const noexcept {

@@ -1,0 +1,13 @@
+# Writes a source file that holds the word lists, and rewrites it when one of them changes.
+function(zcrypto_embed_words output)
+  set(text "// Made from libs/zcrypto/words by embed.cmake.\n#include \"wordlist.hpp\"\n\nnamespace zcrypto {\n\n")
+  string(APPEND text "const std::string_view kWordListTexts[] = {\n")
+  foreach(list IN LISTS ARGN)
+    set(file ${CMAKE_CURRENT_SOURCE_DIR}/words/${list}.txt)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+    file(READ ${file} words)
+    string(APPEND text "    // ${list}\n    R\"words(${words})words\",\n")
+  endforeach()
+  string(APPEND text "};\n\n}  // namespace zcrypto\n")
+  file(CONFIGURE OUTPUT ${output} CONTENT "${text}" @ONLY)
+endfunction()
