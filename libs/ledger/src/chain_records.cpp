@@ -82,7 +82,7 @@ base::Bytes encode_tx_record(base::ByteView raw, base::ByteView receipt) {
 base::Result<TxRecord> decode_tx_record(base::ByteView bytes) {
     base::BcsReader in{bytes};
     TxRecord record;
-    record.raw = base::to_bytes(in.bytes(kTxBytesMax));
+    record.raw = base::to_bytes(in.bytes(kCodeTxBytesMax));
     record.receipt = base::to_bytes(in.bytes(kRecordBytesMax));
     return whole(in, std::move(record));
 }

@@ -1,5 +1,7 @@
 #include "ledger/codec.hpp"
 
+#include <algorithm>
+
 #include "base/bcs.hpp"
 #include "gcrypt/hash.hpp"
 #include "gcrypt/merkle.hpp"
@@ -25,6 +27,10 @@ class SizeCounter {
     void string(std::string_view text) {
         uleb(static_cast<std::uint32_t>(text.size()));
         size_ += text.size();
+    }
+    void bytes(base::ByteView view) {
+        uleb(static_cast<std::uint32_t>(view.size()));
+        size_ += view.size();
     }
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
@@ -76,6 +82,25 @@ void write(Writer& out, const AssetBurn& msg) {
     out.u128(msg.amount);
 }
 template <typename Writer>
+void write(Writer& out, const ContractDeploy& msg) {
+    out.bytes(msg.code);
+    out.bytes(msg.input);
+    out.u128(msg.value);
+    out.fixed(msg.salt);
+}
+template <typename Writer>
+void write(Writer& out, const ContractCall& msg) {
+    out.fixed(msg.contract.bytes);
+    out.bytes(msg.input);
+    out.u128(msg.value);
+}
+template <typename Writer>
+void write(Writer& out, const ContractUpgrade& msg) {
+    out.fixed(msg.contract.bytes);
+    out.fixed(msg.code_hash);
+    out.bytes(msg.code);
+}
+template <typename Writer>
 void write(Writer& out, const Msg& msg) {
     out.uleb(static_cast<std::uint32_t>(msg.index()));
     std::visit([&out](const auto& body) { write(out, body); }, msg);
@@ -125,6 +150,22 @@ void write(BcsWriter& out, const AssetBurnedEvent& event) {
     out.fixed(event.from.bytes);
     out.u128(event.amount);
 }
+void write(BcsWriter& out, const ContractEvent& event) {
+    out.fixed(event.contract.bytes);
+    out.uleb(static_cast<std::uint32_t>(event.topics.size()));
+    for (const auto& topic : event.topics) out.fixed(topic);
+    out.bytes(event.data);
+}
+void write(BcsWriter& out, const ContractDeployedEvent& event) {
+    out.fixed(event.contract.bytes);
+    out.fixed(event.owner.bytes);
+    out.fixed(event.code_hash);
+}
+void write(BcsWriter& out, const ContractUpgradeEvent& event) {
+    out.fixed(event.contract.bytes);
+    out.fixed(event.code_hash);
+    out.u64(event.ready_ms);
+}
 void write(BcsWriter& out, const Event& event) {
     out.uleb(static_cast<std::uint32_t>(event.index()));
     std::visit([&out](const auto& body) { write(out, body); }, event);
@@ -161,8 +202,8 @@ constexpr std::size_t kTransferBytes = 32 + 32 + 16;
 constexpr std::size_t kMsgBytesMin = 1 + 1 + 1 + 1 + 16;
 constexpr std::size_t kAuthBytes = 1 + 32 + 64;
 constexpr std::size_t kSignedTxBytesMin = 2 + 32 + 32 + 8 * 3 + 16 * 2 + 1 + 1 + kAuthBytes;
-constexpr std::size_t kEventBytesMin = 1 + 32 + 32 + 16;
-constexpr std::uint32_t kEventsMax = kMsgsMax * kBatchTransfersMax;
+constexpr std::size_t kEventBytesMin = 1 + 32 + 1 + 1;
+constexpr std::uint32_t kEventsMax = kMsgsMax * kBatchTransfersMax + kContractEventsMax;
 
 Address read_address(BcsReader& in) { return Address{in.fixed<32>()}; }
 AssetId read_asset(BcsReader& in) { return AssetId{in.fixed<32>()}; }
@@ -204,6 +245,29 @@ AssetBurn read_asset_burn(BcsReader& in) {
     return msg;
 }
 
+ContractDeploy read_contract_deploy(BcsReader& in) {
+    ContractDeploy msg;
+    msg.code = base::to_bytes(in.bytes(kCodeBytesMax));
+    msg.input = base::to_bytes(in.bytes(kContractInputMax));
+    msg.value = in.u128();
+    msg.salt = in.fixed<32>();
+    return msg;
+}
+ContractCall read_contract_call(BcsReader& in) {
+    ContractCall msg;
+    msg.contract = read_address(in);
+    msg.input = base::to_bytes(in.bytes(kContractInputMax));
+    msg.value = in.u128();
+    return msg;
+}
+ContractUpgrade read_contract_upgrade(BcsReader& in) {
+    ContractUpgrade msg;
+    msg.contract = read_address(in);
+    msg.code_hash = in.fixed<32>();
+    msg.code = base::to_bytes(in.bytes(kCodeBytesMax));
+    return msg;
+}
+
 Msg read_msg(BcsReader& in) {
     const auto tag = in.uleb(~std::uint32_t{0});
     if (!in.ok()) return {};
@@ -217,9 +281,9 @@ Msg read_msg(BcsReader& in) {
         case MsgTag::asset_create: return read_asset_create(in);
         case MsgTag::asset_mint: return read_asset_mint(in);
         case MsgTag::asset_burn: return read_asset_burn(in);
-        case MsgTag::contract_deploy:
-        case MsgTag::contract_call:
-        case MsgTag::contract_upgrade:
+        case MsgTag::contract_deploy: return read_contract_deploy(in);
+        case MsgTag::contract_call: return read_contract_call(in);
+        case MsgTag::contract_upgrade: return read_contract_upgrade(in);
         case MsgTag::name_commit:
         case MsgTag::name_register:
         case MsgTag::name_renew:
@@ -313,11 +377,33 @@ Event read_event(BcsReader& in) {
             event.amount = in.u128();
             return event;
         }
-        default: {
+        case 3: {
             AssetBurnedEvent event;
             event.asset = read_asset(in);
             event.from = read_address(in);
             event.amount = in.u128();
+            return event;
+        }
+        case 4: {
+            ContractEvent event;
+            event.contract = read_address(in);
+            const auto count = in.length(kTopicsMax, 32);
+            for (std::uint32_t i = 0; i < count && in.ok(); ++i) event.topics.push_back(in.fixed<32>());
+            event.data = base::to_bytes(in.bytes(kEventDataMax));
+            return event;
+        }
+        case 5: {
+            ContractDeployedEvent event;
+            event.contract = read_address(in);
+            event.owner = read_address(in);
+            event.code_hash = in.fixed<32>();
+            return event;
+        }
+        default: {
+            ContractUpgradeEvent event;
+            event.contract = read_address(in);
+            event.code_hash = in.fixed<32>();
+            event.ready_ms = in.u64();
             return event;
         }
     }
@@ -364,6 +450,7 @@ base::Bytes encode(const Receipt& receipt) {
     out.u64(receipt.gas_used);
     out.u128(receipt.fee);
     write_list(out, receipt.events);
+    out.bytes(receipt.output);
     return std::move(out).take();
 }
 
@@ -397,10 +484,11 @@ base::Result<Tx> decode_tx(base::ByteView bytes) {
 }
 
 base::Result<SignedTx> decode_signed_tx(base::ByteView bytes) {
-    if (bytes.size() > kTxBytesMax) return base::fail(Errc::too_large, "transaction");
+    if (bytes.size() > kCodeTxBytesMax) return base::fail(Errc::too_large, "transaction");
     BcsReader in{bytes};
     auto tx = read_signed_tx(in);
     GC_CHECK(in.finish());
+    if (bytes.size() > tx_bytes_max(tx.tx)) return base::fail(Errc::too_large, "transaction");
     return tx;
 }
 
@@ -413,6 +501,7 @@ base::Result<Receipt> decode_receipt(base::ByteView bytes) {
     const auto count = in.length(kEventsMax, kEventBytesMin);
     receipt.events.reserve(count);
     for (std::uint32_t i = 0; i < count && in.ok(); ++i) receipt.events.push_back(read_event(in));
+    receipt.output = base::to_bytes(in.bytes(kReceiptOutputMax));
     GC_CHECK(in.finish());
     return receipt;
 }
@@ -435,7 +524,7 @@ base::Result<Block> decode_block(base::ByteView bytes) {
     for (std::uint32_t i = 0; i < count && in.ok(); ++i) {
         const auto before = in.rest().size();
         block.txs.push_back(read_signed_tx(in));
-        if (before - in.rest().size() > kTxBytesMax) in.reject(Errc::too_large, "transaction");
+        if (before - in.rest().size() > tx_bytes_max(block.txs.back().tx)) in.reject(Errc::too_large, "transaction");
     }
     GC_CHECK(in.finish());
     return block;
@@ -454,6 +543,20 @@ AssetId asset_id(const Address& creator, std::string_view symbol, std::uint64_t 
     base::FixedBytes<8> nonce_bytes;
     base::store_le(nonce_bytes.data(), nonce);
     return AssetId{gcrypt::hash(gcrypt::Domain::asset, {creator.bytes, base::as_bytes(symbol), nonce_bytes})};
+}
+
+bool brings_code(const Tx& tx) noexcept {
+    return std::any_of(tx.msgs.begin(), tx.msgs.end(), [](const Msg& msg) {
+        const auto* upgrade = std::get_if<ContractUpgrade>(&msg);
+        return std::holds_alternative<ContractDeploy>(msg) || (upgrade && !upgrade->code.empty());
+    });
+}
+std::size_t tx_bytes_max(const Tx& tx) noexcept { return brings_code(tx) ? kCodeTxBytesMax : kTxBytesMax; }
+
+Hash code_hash(base::ByteView code) { return gcrypt::hash(gcrypt::Domain::code, code); }
+
+Address contract_address(const Address& creator, const Hash& salt, const Hash& code_hash) {
+    return Address{gcrypt::hash(gcrypt::Domain::contract, {creator.bytes, salt, code_hash})};
 }
 
 Hash tx_root(std::span<const base::ByteView> signed_txs) { return merkle(signed_txs, gcrypt::Domain::tx); }

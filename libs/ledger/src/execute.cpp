@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/bcs.hpp"
+#include "ledger/codec.hpp"
 
 namespace ledger {
 namespace {
@@ -52,7 +53,10 @@ base::Result<void> check_msg(const Msg& msg) {
                                      return {};
                                  },
                                  [](const AssetMint& m) { return check_amount(m.amount); },
-                                 [](const AssetBurn& m) { return check_amount(m.amount); }},
+                                 [](const AssetBurn& m) { return check_amount(m.amount); },
+                                 [](const auto&) -> base::Result<void> {
+                                     return base::fail(Errc::unsupported_message, "contracts");
+                                 }},
                       msg);
 }
 
@@ -140,6 +144,11 @@ class Effects {
         GC_CHECK(state_.set_asset(msg.asset, *asset));
         events_.push_back(AssetBurnedEvent{msg.asset, tx_.sender, msg.amount});
         return ExecStatus::success;
+    }
+
+    template <typename Contract>
+    base::Result<ExecStatus> apply(const Contract&) {
+        return base::fail(Errc::unsupported_message, "contracts");
     }
 
     base::Result<ExecStatus> take(const Address& from, const AssetId& asset, Amount amount) {
@@ -269,7 +278,8 @@ std::uint64_t native_gas(const Msg& msg) noexcept {
         Overloaded{[](const Transfer&) { return gas::kTransfer; },
                    [](const BatchTransfer& m) { return gas::kTransfer * m.transfers.size(); },
                    [](const AssetCreate&) { return gas::kAssetCreate; },
-                   [](const AssetMint&) { return gas::kAssetMint; }, [](const AssetBurn&) { return gas::kAssetBurn; }},
+                   [](const AssetMint&) { return gas::kAssetMint; }, [](const AssetBurn&) { return gas::kAssetBurn; },
+                   [](const auto&) { return std::uint64_t{0}; }},
         msg);
 }
 
@@ -319,7 +329,7 @@ base::Result<void> check_form(const SignedTx& signed_tx, const Hash& genesis_has
     if (tx.msgs.empty() || tx.msgs.size() > kMsgsMax) return base::fail(Errc::malformed, "message count");
     if (!is_memo(tx.memo)) return base::fail(Errc::malformed, "memo");
     for (const auto& msg : tx.msgs) GC_CHECK(check_msg(msg));
-    if (encoded_size(signed_tx) > kTxBytesMax) return base::fail(Errc::too_large, "transaction");
+    if (encoded_size(signed_tx) > tx_bytes_max(tx)) return base::fail(Errc::too_large, "transaction");
     if (tx.nonce == ~std::uint64_t{0}) return base::fail(Errc::malformed, "nonce");
     if (tx.tip_per_gas > tx.max_fee_per_gas) return base::fail(Errc::bad_fee, "tip above max fee");
     GC_TRY([[maybe_unused]] const auto cost, max_cost(tx));

@@ -44,6 +44,10 @@ base::Checked<void> check_params(const Params& params) {
         return refuse(fmt::format("genesis: params.base_fee_initial is {}; it must be from base_fee_floor to {} agcc",
                                   base::to_string(params.base_fee_initial), base::to_string(kBaseFeeMax)));
     }
+    if (params.contract_upgrade_delay_ms > kUpgradeDelayMaxMs) {
+        return refuse(fmt::format("genesis: params.contract_upgrade_delay_ms is {}; it must be at most {}",
+                                  params.contract_upgrade_delay_ms, kUpgradeDelayMaxMs));
+    }
     return {};
 }
 
@@ -135,6 +139,7 @@ base::Bytes encode(const Genesis& genesis) {
     out.u32(genesis.params.base_fee_denominator);
     out.u128(genesis.params.base_fee_floor);
     out.u128(genesis.params.base_fee_initial);
+    out.u64(genesis.params.contract_upgrade_delay_ms);
     out.uleb(static_cast<std::uint32_t>(genesis.allocations.size()));
     for (const auto& allocation : genesis.allocations) {
         out.fixed(allocation.address.bytes);

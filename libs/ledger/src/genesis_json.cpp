@@ -108,12 +108,14 @@ Genesis read(const Json& json, const std::string& source, std::string& error) {
     genesis.time_ms = top.number<std::uint64_t>("time_ms");
     if (const auto* object = top.object("params")) {
         Fields params{*object, top.below("params"), source, error};
-        params.end({"block_gas_limit", "elasticity", "base_fee_denominator", "base_fee_floor", "base_fee_initial"});
+        params.end({"block_gas_limit", "elasticity", "base_fee_denominator", "base_fee_floor", "base_fee_initial",
+                    "contract_upgrade_delay_ms"});
         genesis.params.block_gas_limit = params.number<std::uint64_t>("block_gas_limit");
         genesis.params.elasticity = params.number<std::uint32_t>("elasticity");
         genesis.params.base_fee_denominator = params.number<std::uint32_t>("base_fee_denominator");
         genesis.params.base_fee_floor = params.amount("base_fee_floor");
         genesis.params.base_fee_initial = params.amount("base_fee_initial");
+        genesis.params.contract_upgrade_delay_ms = params.number<std::uint64_t>("contract_upgrade_delay_ms");
     }
     if (top.has("faucet")) genesis.faucet = top.address("faucet");
     if (const auto* validators = top.list("validators")) {
@@ -154,6 +156,7 @@ std::string to_json(const Genesis& genesis) {
     params["base_fee_denominator"] = genesis.params.base_fee_denominator;
     params["base_fee_floor"] = base::to_string(genesis.params.base_fee_floor);
     params["base_fee_initial"] = base::to_string(genesis.params.base_fee_initial);
+    params["contract_upgrade_delay_ms"] = genesis.params.contract_upgrade_delay_ms;
     if (genesis.faucet) json["faucet"] = genesis.faucet->to_text();
     json["validators"] = Json::array();
     for (const auto& validator : genesis.validators) {

@@ -33,6 +33,15 @@ std::string balance_key(const Address& address, const AssetId& asset) {
 std::string balance_prefix(const Address& address) { return key_of("b/", address.bytes); }
 std::string asset_key(const AssetId& asset) { return key_of("s/", asset.bytes); }
 std::string params_key() { return "p/params"; }
+std::string contract_key(const Address& contract) { return key_of("c/", contract.bytes); }
+std::string slot_prefix(const Address& contract) { return contract_key(contract) + '/'; }
+std::string slot_key(const Address& contract, base::ByteView key) {
+    auto out = slot_prefix(contract);
+    out += base::as_text(key);
+    return out;
+}
+std::string code_info_key(const Hash& code_hash) { return key_of("w/", code_hash); }
+std::string code_key(const Hash& code_hash) { return code_info_key(code_hash) + "/code"; }
 
 base::Bytes encode(const Account& account) {
     base::BcsWriter out;
@@ -57,6 +66,27 @@ base::Bytes encode(const Params& params) {
     out.u32(params.base_fee_denominator);
     out.u128(params.base_fee_floor);
     out.u128(params.base_fee_initial);
+    out.u64(params.contract_upgrade_delay_ms);
+    return std::move(out).take();
+}
+
+base::Bytes encode(const Contract& contract) {
+    base::BcsWriter out;
+    out.fixed(contract.code_hash);
+    out.fixed(contract.owner.bytes);
+    out.boolean(contract.upgrade.has_value());
+    if (contract.upgrade) {
+        out.fixed(contract.upgrade->code_hash);
+        out.u64(contract.upgrade->ready_ms);
+    }
+    return std::move(out).take();
+}
+
+base::Bytes encode(const CodeInfo& info) {
+    base::BcsWriter out;
+    out.u32(info.code_bytes);
+    out.u32(info.memory_pages);
+    out.fixed(info.abi_hash);
     return std::move(out).take();
 }
 
@@ -92,8 +122,31 @@ base::Result<Params> decode_params(base::ByteView bytes) {
     params.base_fee_denominator = in.u32();
     params.base_fee_floor = in.u128();
     params.base_fee_initial = in.u128();
+    params.contract_upgrade_delay_ms = in.u64();
     if (params.elasticity == 0 || params.base_fee_denominator == 0) in.reject(Errc::corrupt_chain, "params");
     return stored(in, params);
+}
+
+base::Result<Contract> decode_contract(base::ByteView bytes) {
+    base::BcsReader in{bytes};
+    Contract contract;
+    contract.code_hash = in.fixed<32>();
+    contract.owner = Address{in.fixed<32>()};
+    if (in.boolean()) {
+        auto& upgrade = contract.upgrade.emplace();
+        upgrade.code_hash = in.fixed<32>();
+        upgrade.ready_ms = in.u64();
+    }
+    return stored(in, contract);
+}
+
+base::Result<CodeInfo> decode_code_info(base::ByteView bytes) {
+    base::BcsReader in{bytes};
+    CodeInfo info;
+    info.code_bytes = in.u32();
+    info.memory_pages = in.u32();
+    info.abi_hash = in.fixed<32>();
+    return stored(in, info);
 }
 
 base::Result<Amount> decode_amount(base::ByteView bytes) {
@@ -127,16 +180,16 @@ struct AssetIdHash {
 };
 
 // How a value looks as a record; nothing when the value means "no record".
-std::optional<base::Bytes> record(const Account& account) {
+std::optional<base::Bytes> record_of(const Account& account) {
     return account == Account{} ? std::nullopt : std::optional{encode(account)};
 }
-std::optional<base::Bytes> record(const Amount& amount) {
+std::optional<base::Bytes> record_of(const Amount& amount) {
     return amount == 0 ? std::nullopt : std::optional{encode_amount(amount)};
 }
-std::optional<base::Bytes> record(const std::optional<Asset>& asset) {
+std::optional<base::Bytes> record_of(const std::optional<Asset>& asset) {
     return asset ? std::optional{encode(*asset)} : std::nullopt;
 }
-std::optional<base::Bytes> record(const std::optional<Params>& params) {
+std::optional<base::Bytes> record_of(const std::optional<Params>& params) {
     return params ? std::optional{encode(*params)} : std::nullopt;
 }
 
@@ -147,14 +200,16 @@ struct Overlay::Impl {
     using BalanceSlot = Slot<Amount>;
     using AssetSlot = Slot<std::optional<Asset>>;
     using ParamsSlot = Slot<std::optional<Params>>;
+    using RecordSlot = Slot<std::optional<base::Bytes>>;
 
     template <typename S, typename V>
     struct Undo {
         S* slot;  // Slots do not move: unordered_map keeps its nodes.
         V before;
     };
-    using Entry = std::variant<Undo<AccountSlot, Account>, Undo<BalanceSlot, Amount>,
-                               Undo<AssetSlot, std::optional<Asset>>, Undo<ParamsSlot, std::optional<Params>>>;
+    using Entry =
+        std::variant<Undo<AccountSlot, Account>, Undo<BalanceSlot, Amount>, Undo<AssetSlot, std::optional<Asset>>,
+                     Undo<ParamsSlot, std::optional<Params>>, Undo<RecordSlot, std::optional<base::Bytes>>>;
 
     explicit Impl(const StateReader& base) noexcept : reader{base} {}
 
@@ -195,6 +250,12 @@ struct Overlay::Impl {
         params_loaded = true;
         return &params_slot;
     }
+    base::Result<RecordSlot*> record(const std::string& key) {
+        if (const auto at = records.find(key); at != records.end()) return &at->second;
+        GC_TRY(auto value, reader.read(key));
+        auto original = value;
+        return &records.emplace(key, RecordSlot{std::move(value), std::move(original)}).first->second;
+    }
     template <typename S, typename V>
     void set(S* slot, V value) {
         journal.push_back(Undo<S, decltype(slot->value)>{slot, std::move(slot->value)});
@@ -207,6 +268,7 @@ struct Overlay::Impl {
     std::unordered_map<AssetId, AssetSlot, AssetIdHash> assets;
     ParamsSlot params_slot;
     bool params_loaded = false;
+    std::unordered_map<std::string, RecordSlot> records;
     std::vector<Entry> journal;
 };
 
@@ -252,6 +314,40 @@ base::Result<void> Overlay::set_params(const Params& params) {
     return {};
 }
 
+base::Result<const std::optional<base::Bytes>*> Overlay::record(const std::string& key) {
+    GC_TRY(const auto* slot, impl_->record(key));
+    return &slot->value;
+}
+base::Result<std::optional<Contract>> Overlay::contract(const Address& address) {
+    GC_TRY(const auto* slot, impl_->record(contract_key(address)));
+    if (!slot->value) return std::nullopt;
+    GC_TRY(const auto contract, decode_contract(*slot->value));
+    return contract;
+}
+base::Result<std::optional<CodeInfo>> Overlay::code_info(const Hash& code_hash) {
+    GC_TRY(const auto* slot, impl_->record(code_info_key(code_hash)));
+    if (!slot->value) return std::nullopt;
+    GC_TRY(const auto info, decode_code_info(*slot->value));
+    return info;
+}
+base::Result<void> Overlay::set_contract(const Address& address, const Contract& contract) {
+    return set_record(contract_key(address), encode(contract));
+}
+base::Result<void> Overlay::set_record(const std::string& key, std::optional<base::Bytes> value) {
+    GC_TRY(auto* slot, impl_->record(key));
+    impl_->set(slot, std::move(value));
+    return {};
+}
+
+std::vector<std::string> Overlay::keys() const {
+    std::vector<std::string> out;
+    for (const auto& [address, slot] : impl_->accounts) out.push_back(account_key(address));
+    for (const auto& [id, slot] : impl_->balances) out.push_back(balance_key(id.address, id.asset));
+    for (const auto& [id, slot] : impl_->assets) out.push_back(asset_key(id));
+    for (const auto& [key, slot] : impl_->records) out.push_back(key);
+    return out;
+}
+
 std::size_t Overlay::mark() const noexcept { return impl_->journal.size(); }
 
 void Overlay::rollback(std::size_t mark) noexcept {
@@ -277,9 +373,9 @@ std::vector<Address> Overlay::changed_addresses() const {
 
 StateWrites Overlay::writes() const {
     StateWrites out;
-    out.reserve(impl_->accounts.size() + impl_->balances.size() + impl_->assets.size() + 1);
+    out.reserve(impl_->accounts.size() + impl_->balances.size() + impl_->assets.size() + impl_->records.size() + 1);
     const auto add = [&out](std::string key, const auto& slot) {
-        out.emplace(std::move(key), StateChange{record(slot.original), record(slot.value)});
+        out.emplace(std::move(key), StateChange{record_of(slot.original), record_of(slot.value)});
     };
     for (const auto& [address, slot] : impl_->accounts) {
         if (slot.changed()) add(account_key(address), slot);
@@ -289,6 +385,9 @@ StateWrites Overlay::writes() const {
     }
     for (const auto& [id, slot] : impl_->assets) {
         if (slot.changed()) add(asset_key(id), slot);
+    }
+    for (const auto& [key, slot] : impl_->records) {
+        if (slot.changed()) out.emplace(key, StateChange{slot.original, slot.value});
     }
     if (impl_->params_slot.changed()) add(params_key(), impl_->params_slot);
     return out;

@@ -28,6 +28,15 @@ inline constexpr rpc::UnaryMethod<v1::EstimateFeeRequest, v1::FeeEstimate> kEsti
     "/ghost.chain.v1.BlockchainService/EstimateFee"};
 inline constexpr rpc::UnaryMethod<v1::SearchTransactionsRequest, v1::SearchTransactionsResponse> kSearchTransactions{
     "/ghost.chain.v1.BlockchainService/SearchTransactions"};
+inline constexpr rpc::UnaryMethod<v1::CallContractRequest, v1::CallContractResponse> kCallContract{
+    "/ghost.chain.v1.BlockchainService/CallContract"};
+inline constexpr rpc::UnaryMethod<v1::SimulateRequest, v1::SimulateResponse> kSimulate{
+    "/ghost.chain.v1.BlockchainService/Simulate"};
+inline constexpr rpc::ServerStreamMethod<v1::StreamEventsRequest, v1::EventBatch> kStreamEvents{
+    "/ghost.chain.v1.BlockchainService/StreamEvents"};
+inline constexpr rpc::UnaryMethod<v1::ContractRequest, v1::Contract> kGetContract{
+    "/ghost.chain.v1.BlockchainService/GetContract"};
+inline constexpr rpc::UnaryMethod<v1::CodeRequest, v1::Code> kGetCode{"/ghost.chain.v1.BlockchainService/GetCode"};
 inline constexpr rpc::UnaryMethod<v1::FaucetRequest, v1::TransactionReceipt> kFaucet{
     "/ghost.chain.v1.BlockchainService/Faucet"};
 

@@ -40,6 +40,14 @@ Hash block_hash(const BlockHeader& header);
 Hash certificate_hash(base::ByteView certificate);
 AssetId asset_id(const Address& creator, std::string_view symbol, std::uint64_t nonce);
 
+/// BLAKE3 "ghostchain 2026 code v1".
+Hash code_hash(base::ByteView code);
+/// BLAKE3 "ghostchain 2026 contract v1" over creator ‖ salt ‖ code hash: known before the transaction is sent.
+Address contract_address(const Address& creator, const Hash& salt, const Hash& code_hash);
+/// A message deploys code or brings it for an upgrade: kCodeTxBytesMax is its bound then, else kTxBytesMax.
+bool brings_code(const Tx& tx) noexcept;
+std::size_t tx_bytes_max(const Tx& tx) noexcept;
+
 /// Merkle roots over encoded items, in order.
 Hash tx_root(std::span<const base::ByteView> signed_txs);
 Hash receipts_root(std::span<const base::ByteView> receipts);

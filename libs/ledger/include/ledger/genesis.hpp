@@ -20,8 +20,12 @@ struct Params {
     std::uint32_t base_fee_denominator{8};   ///< Largest change of the base fee per block: 1/denominator.
     Amount base_fee_floor{1'000'000'000};    ///< agcc per gas
     Amount base_fee_initial{1'000'000'000};  ///< agcc per gas, block 1
+    /// How long a contract's users can see new code coming before it runs; at most kUpgradeDelayMaxMs.
+    std::uint64_t contract_upgrade_delay_ms{86'400'000};
     friend bool operator==(const Params&, const Params&) = default;
 };
+
+inline constexpr std::uint64_t kUpgradeDelayMaxMs = 366ULL * 86'400'000;
 
 struct Allocation {
     Address address;

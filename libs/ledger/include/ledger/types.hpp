@@ -36,7 +36,8 @@ inline constexpr Amount kAgccPerGcc = 1'000'000'000'000'000'000U;
 // Limits. Everything that a peer or a user can make long is bounded by one of these.
 inline constexpr std::uint16_t kTxVersion = 1;
 inline constexpr std::uint16_t kBlockVersion = 1;
-inline constexpr std::size_t kTxBytesMax = 128 * 1024;  ///< BCS of a SignedTx.
+inline constexpr std::size_t kTxBytesMax = 128 * 1024;      ///< BCS of a SignedTx that brings no code.
+inline constexpr std::size_t kCodeTxBytesMax = 512 * 1024;  ///< BCS of a SignedTx that brings code.
 inline constexpr std::size_t kMsgsMax = 8;
 inline constexpr std::size_t kBatchTransfersMax = 256;
 inline constexpr std::size_t kMemoBytesMax = 256;
@@ -48,7 +49,23 @@ inline constexpr std::size_t kBlockBytesMax = 8 * 1024 * 1024;  ///< BCS of a Bl
 inline constexpr std::size_t kHeaderBytesMax = 1024;
 inline constexpr std::size_t kCertificateBytesMax = 256 * 1024;
 
-/// BCS tags of messages, stable for ever. Tags from contract_deploy on are reserved: their payloads are defined by the
+// Contracts. The bounds inside a run are those of zvm/contract_host.hpp.
+inline constexpr std::size_t kCodeBytesMax = 256 * 1024;
+inline constexpr std::size_t kContractInputMax = 64 * 1024;
+inline constexpr std::size_t kSlotKeyMax = 256;
+inline constexpr std::size_t kSlotValueMax = 64 * 1024;
+inline constexpr std::size_t kTopicsMax = 4;
+inline constexpr std::size_t kEventDataMax = 16 * 1024;
+inline constexpr std::size_t kContractEventsMax = 1'024;           ///< Events of a transaction's contract runs.
+inline constexpr std::size_t kContractEventBytesMax = 256 * 1024;  ///< Their topics and data together.
+inline constexpr std::size_t kReceiptOutputMax = 1'024;            ///< Of returned or revert data, in a receipt.
+// Exports of a contract, each () -> (); docs/contract-abi.md. `call` must be there. `deploy` runs when the contract is
+// made and may be missing when it gets neither input nor value. `_start`, if there, runs first in every fresh instance.
+inline constexpr std::string_view kEntryDeploy = "deploy";
+inline constexpr std::string_view kEntryCall = "call";
+inline constexpr std::string_view kEntryStart = "_start";
+
+/// BCS tags of messages, stable for ever. Tags from name_commit on are reserved: their payloads are defined by the
 /// libraries that bring them, and until then a transaction that carries one is refused (Errc::unsupported_message).
 enum class MsgTag : std::uint8_t {
     transfer = 0,
@@ -124,8 +141,36 @@ struct AssetBurn {
     friend bool operator==(const AssetBurn&, const AssetBurn&) = default;
 };
 
+/// Puts `code` on the chain (if it is not there) and makes a contract of it, owned by the sender, at
+/// contract_address(sender, salt, code_hash(code)). Its `deploy` is given `input` and `value`.
+struct ContractDeploy {
+    base::Bytes code;  ///< Wasm of the contract profile, 1 to kCodeBytesMax bytes.
+    base::Bytes input;
+    Amount value{};  ///< agcc from the sender to the contract.
+    Hash salt{};
+    friend bool operator==(const ContractDeploy&, const ContractDeploy&) = default;
+};
+
+/// Runs a contract's `call` with `input`, after `value` has gone to it.
+struct ContractCall {
+    Address contract;
+    base::Bytes input;
+    Amount value{};  ///< agcc
+    friend bool operator==(const ContractCall&, const ContractCall&) = default;
+};
+
+/// Owner only: the contract runs other code once Params::contract_upgrade_delay_ms have passed. Its address, coins and
+/// slots stay. A later upgrade replaces a waiting one; one to the code that runs already cancels it.
+struct ContractUpgrade {
+    Address contract;
+    Hash code_hash{};
+    base::Bytes code;  ///< With this hash; may be empty when it is on the chain already.
+    friend bool operator==(const ContractUpgrade&, const ContractUpgrade&) = default;
+};
+
 /// The alternative's index is its MsgTag.
-using Msg = std::variant<Transfer, BatchTransfer, AssetCreate, AssetMint, AssetBurn>;
+using Msg = std::variant<Transfer, BatchTransfer, AssetCreate, AssetMint, AssetBurn, ContractDeploy, ContractCall,
+                         ContractUpgrade>;
 
 /// What is signed (together with the chain id, see signing.hpp) and what the tx id is taken over.
 struct Tx {
@@ -186,10 +231,30 @@ struct AssetBurnedEvent {
     Amount amount{};
     friend bool operator==(const AssetBurnedEvent&, const AssetBurnedEvent&) = default;
 };
+/// What a contract told the world with `emit`.
+struct ContractEvent {
+    Address contract;
+    std::vector<Hash> topics;  ///< At most kTopicsMax.
+    base::Bytes data;          ///< At most kEventDataMax.
+    friend bool operator==(const ContractEvent&, const ContractEvent&) = default;
+};
+struct ContractDeployedEvent {
+    Address contract;
+    Address owner;
+    Hash code_hash{};
+    friend bool operator==(const ContractDeployedEvent&, const ContractDeployedEvent&) = default;
+};
+struct ContractUpgradeEvent {
+    Address contract;
+    Hash code_hash{};
+    std::uint64_t ready_ms{};  ///< The first block time at which it runs.
+    friend bool operator==(const ContractUpgradeEvent&, const ContractUpgradeEvent&) = default;
+};
 /// Tags are positions, stable; new kinds are appended.
-using Event = std::variant<TransferEvent, AssetCreatedEvent, AssetMintedEvent, AssetBurnedEvent>;
+using Event = std::variant<TransferEvent, AssetCreatedEvent, AssetMintedEvent, AssetBurnedEvent, ContractEvent,
+                           ContractDeployedEvent, ContractUpgradeEvent>;
 
-/// "transfer", "asset_create", "asset_mint", "asset_burn".
+/// "transfer", "asset_create", "asset_mint", "asset_burn", "contract", "contract_deploy", "contract_upgrade".
 std::string_view event_kind(const Event& event) noexcept;
 /// Name and text of each field, for people and RPC: addresses as bech32m, asset ids as hexadecimal, amounts in decimal.
 std::vector<std::pair<std::string, std::string>> event_fields(const Event& event);
@@ -205,8 +270,15 @@ enum class ExecStatus : std::uint8_t {
     supply_overflow = 6,
     balance_overflow = 7,
     out_of_gas = 8,
+    contract_reverted = 9,  ///< It ended itself; Receipt::output says why.
+    contract_trapped = 10,
+    contract_unknown = 11,
+    contract_exists = 12,
+    code_invalid = 13,
+    code_unknown = 14,
+    not_contract_owner = 15,
 };
-inline constexpr std::uint32_t kExecStatusLast = 8;
+inline constexpr std::uint32_t kExecStatusLast = 15;
 std::string_view describe(ExecStatus status) noexcept;
 
 struct Receipt {
@@ -214,6 +286,9 @@ struct Receipt {
     std::uint64_t gas_used{};
     Amount fee{};               ///< agcc taken from the sender: burned base fee and the proposer's tip.
     std::vector<Event> events;  ///< Empty unless successful.
+    /// The beginning (kReceiptOutputMax) of what the last contract message returned, or of what the one that made the
+    /// transaction fail reverted with.
+    base::Bytes output;
     friend bool operator==(const Receipt&, const Receipt&) = default;
 };
 
