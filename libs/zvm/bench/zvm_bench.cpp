@@ -12,6 +12,7 @@
 
 #include "base/file.hpp"
 #include "bench_report.hpp"
+#include "calibrate.hpp"
 #include "zvm/pool.hpp"
 
 namespace {
@@ -84,6 +85,9 @@ double load_rate(base::ByteView wasm) {
 int main(int argc, char** argv) {
     const auto options = benchkit::Options::parse(argc, argv, "zvm");
     const int runs = options.runs_or(25);
+    if (std::find(options.rest.begin(), options.rest.end(), "--calibrate") != options.rest.end()) {
+        return zvm_bench::calibrate(options.runs_or(7));
+    }
     const auto wasm = base::read_file(ZVM_KERNELS, 1u << 20);
     if (!wasm) {
         fmt::print(stderr, "{}\n", wasm.error().text);

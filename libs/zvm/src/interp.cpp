@@ -24,6 +24,8 @@ using i16 = std::int16_t;
 using i32 = std::int32_t;
 using i64 = std::int64_t;
 
+/// A call of memset costs as much as this many stores.
+constexpr std::uint32_t kFewLocals = 24;
 constexpr Instr kExit{Op::exit};
 constexpr Instr kExitInstance{Op::exit_instance};
 
@@ -143,7 +145,11 @@ enter_callee:
     CHARGE(callee->entry_gas);
     ++frame;
     fp = callee_fp;
-    for (Slot *z = fp + callee->params, *const end = z + callee->zeroed; z != end; ++z) *z = 0;
+    if (callee->zeroed > kFewLocals) [[unlikely]] {
+        std::memset(fp + callee->params, 0, callee->zeroed * sizeof(Slot));
+    } else {
+        for (Slot *z = fp + callee->params, *const end = z + callee->zeroed; z != end; ++z) *z = 0;
+    }
     pc = callee->entry;
     DISPATCH();
 
@@ -512,10 +518,10 @@ L_ref_func:
     NEXT();
     UNARY(i32_clz, static_cast<u64>(std::countl_zero(B32)))
     UNARY(i32_ctz, static_cast<u64>(std::countr_zero(B32)))
-    UNARY(i32_popcnt, static_cast<u64>(std::popcount(B32)))
+    UNARY(i32_popcnt, numeric::population(B32))
     UNARY(i64_clz, static_cast<u64>(std::countl_zero(B)))
     UNARY(i64_ctz, static_cast<u64>(std::countr_zero(B)))
-    UNARY(i64_popcnt, static_cast<u64>(std::popcount(B)))
+    UNARY(i64_popcnt, numeric::population(B))
     UNARY(i32_wrap_i64, B32)
     UNARY(i64_extend_i32_s, static_cast<u64>(i64{static_cast<i32>(B32)}))
     UNARY(i32_extend8_s, static_cast<u32>(i32{static_cast<i8>(B)}))

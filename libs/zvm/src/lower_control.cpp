@@ -177,10 +177,8 @@ void Lowerer::end_block() noexcept {
     auto& frame = controls_.back();
     const auto results = frame.results;
     if (frame.block == Block::function) {
-        const bool fell = !dead_;
-        if (fell) {
-            emit_return();
-        }
+        charge(gas::carried(results.size()));
+        if (!dead_) emit_return();
         pop_types(results);
         if (operands_.size() != frame.height) return mismatch();
         controls_.pop_back();
@@ -285,6 +283,7 @@ void Lowerer::emit_return() noexcept {
 
 void Lowerer::return_() noexcept {
     const auto results = controls_.front().results;
+    charge(gas::carried(results.size()));
     if (!dead_ && operands_.size() - controls_.back().height >= results.size()) emit_return();
     pop_types(results);
     unreachable();
@@ -296,6 +295,7 @@ void Lowerer::branch(Reader& in) noexcept {
     auto* const to = target(depth);
     if (!to) return;
     const auto types = label_types(*to);
+    charge(gas::carried(types.size()));
     if (!dead_ && operands_.size() - controls_.back().height >= types.size()) {
         if (to->block == Block::function) {
             emit_return();
@@ -315,6 +315,7 @@ void Lowerer::branch_if(Reader& in) noexcept {
     if (!to) return;
     const auto types = label_types(*to);
     const auto count = static_cast<std::uint32_t>(types.size());
+    charge(gas::carried(count));
     const bool is_return = to->block == Block::function;
     // Values already where the target wants them need no moves: then the branch is taken directly.
     if (operands_.empty() && !controls_.back().unreachable) return mismatch();
@@ -371,6 +372,7 @@ void Lowerer::branch_table(Reader& in) noexcept {
     auto* const fallback = target(depths.back());
     if (!fallback) return;
     const auto arity = label_types(*fallback).size();
+    charge(gas::carried(arity));
     if (!dead_) {
         if (all_values < arity) return mismatch();
         materialise_top(arity);

@@ -36,6 +36,13 @@ inline T maximum(T a, T b) noexcept {
     return a > b ? a : b;
 }
 
+/// Without the instruction, which not every x86-64 has, the compiler would call a function of its library.
+inline std::uint64_t population(std::uint64_t x) noexcept {
+    x -= x >> 1 & 0x5555'5555'5555'5555;
+    x = (x & 0x3333'3333'3333'3333) + (x >> 2 & 0x3333'3333'3333'3333);
+    return ((x + (x >> 4)) & 0x0f0f'0f0f'0f0f'0f0f) * 0x0101'0101'0101'0101 >> 56;
+}
+
 /// True when trunc(x) fits To.
 template <typename To, typename From>
 inline bool fits(From x) noexcept {

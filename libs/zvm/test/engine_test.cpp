@@ -74,9 +74,11 @@ TEST(Gas, CountsWasmInstructionsOfTheBlocksThatRan) {
     const auto ten = vm.call("sum", {10});
     ASSERT_EQ(ten.trap, Trap::none);
     EXPECT_EQ(ten.results[0], 55u);
-    // A round is 11 instructions: get get add set, get const sub tee, eqz eqz br_if. Then one local.get, and a local.
-    EXPECT_EQ(ten.used, 10 * 11 + 1 + gas::locals(1));
-    EXPECT_EQ(vm.call("sum", {11}).used - ten.used, 11);
+    // A round is 10 instructions and a branch: get get add set, get const sub tee, eqz eqz br_if. Around the rounds the
+    // loop itself, one local.get, and a local.
+    constexpr auto kRound = 10 * gas::kSimple + gas::kBranch;
+    EXPECT_EQ(ten.used, 10 * kRound + gas::kLoop + 1 + gas::locals(1));
+    EXPECT_EQ(vm.call("sum", {11}).used - ten.used, kRound);
 }
 
 TEST(Gas, ExactlyEnoughIsEnoughAndOneLessBurnsAll) {
@@ -113,8 +115,8 @@ TEST(Gas, BlocksLargerThanABranchCanCarryAreChargedInFull) {
     body.push_back(0x0b);
     b.function("f", 0, body);
     Vm vm{b};
-    EXPECT_EQ(vm.call("f", {1}).used, 2);
-    EXPECT_EQ(vm.call("f", {0}).used, 2 + 21'000 * 2);
+    EXPECT_EQ(vm.call("f", {1}).used, 1 + gas::kBranch);
+    EXPECT_EQ(vm.call("f", {0}).used, 1 + gas::kBranch + 21'000 * 2);
     const auto cut = vm.call("f", {0}, 20'000);
     EXPECT_EQ(cut.trap, Trap::out_of_gas);
 }

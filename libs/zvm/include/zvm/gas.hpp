@@ -3,23 +3,27 @@
 // interpreter on the reference machine. Costs belong to Wasm instructions, never to what they are lowered to, so both
 // tiers and every cache state charge the same. Consensus: a change needs a new kGasVersion.
 
+#include <cstddef>
 #include <cstdint>
 
 namespace zvm::gas {
 
-inline constexpr std::uint32_t kGasVersion = 1;
+inline constexpr std::uint32_t kGasVersion = 2;
 
-inline constexpr std::uint32_t kSimple = 1;         ///< Constants, locals, arithmetic, comparisons, branches.
+inline constexpr std::uint32_t kSimple = 1;         ///< Constants, locals, arithmetic, comparisons, return.
+inline constexpr std::uint32_t kLoop = 1;           ///< Entering a loop from above; going round costs its branch.
+inline constexpr std::uint32_t kBranch = 2;         ///< br, br_if, if: also when the processor guesses wrongly.
 inline constexpr std::uint32_t kMemory = 2;         ///< Loads, stores, globals.
+inline constexpr std::uint32_t kPopcount = 2;       ///< Not an instruction of every processor.
 inline constexpr std::uint32_t kDivide = 5;         ///< Integer division and remainder.
 inline constexpr std::uint32_t kFloat = 3;          ///< Spec profile only.
 inline constexpr std::uint32_t kFloatSlow = 10;     ///< Division, square root.
 inline constexpr std::uint32_t kCall = 6;           ///< call; the callee's locals come on top.
 inline constexpr std::uint32_t kCallIndirect = 10;  ///< call_indirect.
 inline constexpr std::uint32_t kHostCall = 20;      ///< Leaving the interpreter; the host function adds its own.
-inline constexpr std::uint32_t kBrTable = 3;
+inline constexpr std::uint32_t kBrTable = 6;
 inline constexpr std::uint32_t kTable = 4;          ///< table.get, table.set, table.size, ref.func.
-inline constexpr std::uint32_t kBulk = 10;          ///< Base of memory and table bulk instructions.
+inline constexpr std::uint32_t kBulk = 15;          ///< Base of memory and table bulk instructions.
 inline constexpr std::uint32_t kGrow = 100;         ///< Base of memory.grow and table.grow.
 inline constexpr std::uint32_t kGrowPage = 10'000;  ///< A page of 64 KiB: zeroing it, faulting it in, cleaning it up.
 
@@ -58,16 +62,33 @@ inline constexpr HostPrice kName{3'000, 1};
 /// Locals that a function declares beyond its parameters are zeroed on entry.
 constexpr std::uint32_t locals(std::uint32_t count) noexcept { return (count + 3) / 4; }
 constexpr std::uint64_t bulk_bytes(std::uint64_t bytes) noexcept { return (bytes + 7) / 8; }
-constexpr std::uint64_t bulk_elements(std::uint64_t elements) noexcept { return elements; }
+constexpr std::uint64_t bulk_elements(std::uint64_t elements) noexcept { return 2 * elements; }
 
-/// Static cost of a one-byte opcode. block, loop, else, end and nop only shape the code and cost nothing.
+/// A branch, a return or the end of a function moves as many values as its label or type has; the first is part of it.
+constexpr std::uint32_t carried(std::size_t values) noexcept {
+    return values > 1 ? static_cast<std::uint32_t>(values / 2) : 0;
+}
+
+/// What a host charges for starting a contract, before its first instruction: finding or loading the code, and an
+/// instance whose memory was touched before or will be. The same whether module and instance were at hand or not.
+inline constexpr std::uint32_t kStart = 500;
+inline constexpr std::uint32_t kStartCodeByte = 1;
+inline constexpr std::uint32_t kStartPage = 2'000;  ///< A page of 64 KiB of the initial memory.
+constexpr std::uint64_t start(std::uint64_t code_bytes, std::uint32_t initial_pages) noexcept {
+    return kStart + code_bytes * kStartCodeByte + std::uint64_t{initial_pages} * kStartPage;
+}
+
+/// Static cost of a one-byte opcode. block, else, end and nop only shape the code and cost nothing.
 constexpr std::uint32_t opcode(std::uint8_t op) noexcept {
     switch (op) {
         case 0x01:
         case 0x02:
-        case 0x03:
         case 0x05:
         case 0x0b: return 0;
+        case 0x03: return kLoop;
+        case 0x04:
+        case 0x0c:
+        case 0x0d: return kBranch;
         case 0x0e: return kBrTable;
         case 0x10: return kCall;
         case 0x11: return kCallIndirect;
@@ -77,6 +98,8 @@ constexpr std::uint32_t opcode(std::uint8_t op) noexcept {
         case 0x26:
         case 0xd2: return kTable;
         case 0x40: return kGrow;
+        case 0x69:
+        case 0x7b: return kPopcount;
         case 0x6d:
         case 0x6e:
         case 0x6f:
