@@ -155,11 +155,12 @@ class Session {
     [[nodiscard]] base::Bytes binding_factor_input(std::size_t index) const;
 
  private:
-    Session(Group group, std::vector<Commitment> commitments, base::ByteView message);
+    Session(Group group, std::vector<Commitment> commitments) noexcept
+        : group_{std::move(group)}, commitments_{std::move(commitments)} {}
+    void bind(base::ByteView message);
     [[nodiscard]] std::ptrdiff_t index_of(Identifier id) const noexcept;
     Group group_;
     std::vector<Commitment> commitments_;  ///< Ascending by id.
-    base::Bytes message_;
     base::Bytes binding_prefix_;
     std::vector<Identifier> ids_;
     std::vector<edwards::Scalar> binding_factors_;

@@ -37,7 +37,7 @@ class SecretPolynomial {
 
     /// The value at `id`. out_of_range (base) for 0, which would give away the secret.
     [[nodiscard]] base::Result<edwards::SecretScalar> share(Identifier id) const noexcept;
-    /// invalid_argument (base) when the leading coefficient or the secret is zero: its point would be the identity.
+    /// invalid_argument (base) when a coefficient is zero: its point would be the identity, which no decoder accepts.
     [[nodiscard]] base::Result<Commitment> commit() const;
 
  private:
@@ -53,7 +53,7 @@ base::Result<void> verify_share(const Commitment& commitment, Identifier id,
 base::Result<Commitment> sum(std::span<const Commitment> commitments);
 
 /// Lagrange's coefficient of `id` for interpolation at zero among `ids` (RFC 9591 §4.2 derive_interpolating_value).
-/// invalid_argument (base) when an id is zero or twice in `ids`, or `id` is not in it.
+/// invalid_argument (base) when an id is zero, or `id` is not exactly once in `ids`.
 base::Result<edwards::Scalar> lagrange_at_zero(std::span<const Identifier> ids, Identifier id) noexcept;
 
 struct Share {
@@ -61,7 +61,7 @@ struct Share {
     edwards::SecretScalar value;
 };
 /// The secret from `threshold` or more shares. With too few or wrong ones the result is wrong, not an error: check it
-/// against the commitment. Errors as lagrange_at_zero.
+/// against the commitment. invalid_argument (base) when an id is zero or twice, or there are none.
 base::Result<edwards::SecretScalar> recover(std::span<const Share> shares) noexcept;
 
 /// Pedersen's commitment value * B + blinding * H: hides the value perfectly, binds as long as nobody knows log_B(H).
