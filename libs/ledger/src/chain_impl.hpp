@@ -33,6 +33,7 @@ struct ChainState::Impl {
     std::unique_ptr<store::KvStore> kv;
     store::Jmt tree{state_hash_fn()};
     BaseReader base_reader;
+    ContractEngine contracts;
 
  private:
     base::Result<void> write_genesis();

@@ -1,6 +1,15 @@
 #include "chain_readers.hpp"
 
 namespace ledger {
+namespace {
+
+/// Most records are short; slots and code of contracts need not be.
+std::size_t weight_of(const std::optional<base::Bytes>& value) {
+    constexpr std::size_t kTypicalBytes = 128;
+    return 1 + (value ? value->size() / kTypicalBytes : 0);
+}
+
+}  // namespace
 
 base::Result<store::JmtNodePtr> KvNodeReader::read_node(const store::NodeKey& key) {
     GC_TRY(const auto bytes, kv_.get(store::Family::node, key.encode()));
@@ -19,7 +28,7 @@ base::Result<std::optional<base::Bytes>> BaseReader::read(std::string_view key) 
     }
     GC_TRY(auto value, kv_.get(store::Family::flat, base::as_bytes(key)));
     const std::scoped_lock lock{mutex_};
-    if (commits == commits_) values_.put(owned, value);
+    if (commits == commits_) values_.put(owned, value, weight_of(value));
     return value;
 }
 
@@ -37,7 +46,7 @@ base::Result<store::JmtNodePtr> BaseReader::read_node(const store::NodeKey& key)
 void BaseReader::committed(const StateWrites& writes, const store::JmtUpdate& tree) {
     const std::scoped_lock lock{mutex_};
     ++commits_;
-    for (const auto& [key, change] : writes) values_.put(key, change.after);
+    for (const auto& [key, change] : writes) values_.put(key, change.after, weight_of(change.after));
     for (const auto& key : tree.stale) nodes_.erase(key);
     for (const auto& [key, node] : tree.nodes) nodes_.put(key, node);
 }

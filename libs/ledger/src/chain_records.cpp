@@ -56,6 +56,30 @@ base::Bytes address_key(const Address& address, std::uint64_t height, std::uint3
     return KeyWriter{45}.tag('a').bytes(address.bytes).number(height).number(index).take();
 }
 base::Bytes address_prefix(const Address& address) { return KeyWriter{33}.tag('a').bytes(address.bytes).take(); }
+base::Bytes events_prefix(const std::optional<Address>& contract) {
+    return contract ? KeyWriter{41}.tag('e').bytes(contract->bytes).take() : KeyWriter{9}.tag('g').take();
+}
+base::Bytes events_key(const std::optional<Address>& contract, std::uint64_t height) {
+    KeyWriter out{41};
+    if (contract) return out.tag('e').bytes(contract->bytes).number(height).take();
+    return out.tag('g').number(height).take();
+}
+base::Result<std::uint64_t> height_of_events_key(base::ByteView key) {
+    if (key.size() != 9 && key.size() != 41) return base::fail(Errc::corrupt_chain, "events index");
+    return base::load_be<std::uint64_t>(key.last(8).data());
+}
+std::vector<Address> emitters(const std::vector<Receipt>& receipts) {
+    std::vector<Address> out;
+    for (const auto& receipt : receipts) {
+        for (const auto& event : receipt.events) {
+            const auto* emitted = std::get_if<ContractEvent>(&event);
+            if (emitted && (out.empty() || out.back() != emitted->contract)) out.push_back(emitted->contract);
+        }
+    }
+    std::sort(out.begin(), out.end());
+    out.erase(std::unique(out.begin(), out.end()), out.end());
+    return out;
+}
 base::Bytes hist_key(const base::Digest& key_hash, std::uint64_t version) {
     return KeyWriter{40}.bytes(key_hash).number(version).take();
 }

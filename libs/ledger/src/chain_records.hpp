@@ -6,7 +6,9 @@
 //   txidx   'i' tx id             -> height index          certs  height -> certificate
 //           'b' block hash        -> height                meta   "head" -> height ‖ block hash
 //           'a' address height index -> tx id                     "oldest" -> height of the oldest whole tree
-//   flat    state key             -> value                 node   see store::NodeKey
+//           'e' contract height   -> nothing: it emitted   node   see store::NodeKey
+//           'g' height            -> nothing: some contract did
+//   flat    state key             -> value
 
 #include <optional>
 #include <string_view>
@@ -27,6 +29,12 @@ base::Bytes tx_id_key(const Hash& id);
 base::Bytes block_hash_key(const Hash& hash);
 base::Bytes address_key(const Address& address, std::uint64_t height, std::uint32_t index);
 base::Bytes address_prefix(const Address& address);
+/// A block in which a contract, or any (nullopt), emitted events.
+base::Bytes events_key(const std::optional<Address>& contract, std::uint64_t height);
+base::Bytes events_prefix(const std::optional<Address>& contract);
+base::Result<std::uint64_t> height_of_events_key(base::ByteView key);
+/// The contracts that emitted something, sorted.
+std::vector<Address> emitters(const std::vector<Receipt>& receipts);
 base::Bytes hist_key(const base::Digest& key_hash, std::uint64_t version);
 
 struct TxPlace {

@@ -20,10 +20,15 @@ std::string identity_of(const ChainBinding& binding) {
     return fmt::format("{}:{}", binding.chain_id, base::to_hex(binding.genesis_hash));
 }
 
-/// Addresses in whose history a transaction belongs: its sender and whoever it paid.
+/// Addresses in whose history a transaction belongs: its sender, whoever it paid, and the contracts it was for.
 std::vector<Address> parties(const VerifiedTx& tx, const Receipt& receipt) {
     std::vector<Address> out{tx.tx().sender};
+    for (const auto& msg : tx.tx().msgs) {
+        if (const auto* call = std::get_if<ContractCall>(&msg)) out.push_back(call->contract);
+        if (const auto* upgrade = std::get_if<ContractUpgrade>(&msg)) out.push_back(upgrade->contract);
+    }
     for (const auto& event : receipt.events) {
+        if (const auto* deployed = std::get_if<ContractDeployedEvent>(&event)) out.push_back(deployed->contract);
         if (const auto* transfer = std::get_if<TransferEvent>(&event)) out.push_back(transfer->to);
         if (const auto* minted = std::get_if<AssetMintedEvent>(&event)) out.push_back(minted->to);
     }
@@ -66,7 +71,8 @@ ChainState::Impl::Impl(const ChainOptions& chain_options, const Genesis& chain_g
       binding{.chain_id = genesis.chain_id, .genesis_hash = genesis_hash(genesis)},
       valset{valset_hash(genesis)},
       kv{std::move(store)},
-      base_reader{*kv, options} {}
+      base_reader{*kv, options},
+      contracts{options.contracts} {}
 
 base::Checked<void> ChainState::Impl::load() {
     const auto explain = [this](const base::Error& error) {
@@ -185,7 +191,7 @@ base::Result<ExecutedBlockPtr> ChainState::Impl::run(const BlockHeader& wanted, 
     LayeredReader reader{above, base_reader};
     const BlockContext context{
         .height = header.height, .time_ms = header.time_ms, .proposer = header.proposer, .base_fee = header.base_fee};
-    GC_TRY(auto result, execute_block(reader, context, txs, on_invalid));
+    GC_TRY(auto result, execute_block(reader, context, txs, on_invalid, &contracts));
     header.gas_used = result.gas_used;
     auto block = std::make_shared<ExecutedImpl>();
     block->fill(std::move(header), std::move(result));
@@ -201,6 +207,10 @@ void ChainState::Impl::put_block(store::Batch& batch, const ExecutedImpl& block,
     batch.put(Family::blocks, records::header_key(height), block.raw_header);
     batch.put(Family::txidx, records::block_hash_key(block.hash()), records::number_key(height));
     if (!certificate.empty()) batch.put(Family::certs, records::number_key(height), certificate);
+    for (const auto& contract : records::emitters(block.receipts())) {
+        batch.put(Family::txidx, records::events_key(contract, height), {});
+        batch.put(Family::txidx, records::events_key(std::nullopt, height), {});
+    }
     for (std::uint32_t i = 0; i < block.txs().size(); ++i) {
         const auto& tx = block.txs()[i];
         batch.put(Family::blocks, records::tx_key(height, i),
@@ -310,6 +320,7 @@ const Genesis& ChainState::genesis() const noexcept { return impl_->genesis; }
 const ChainBinding& ChainState::binding() const noexcept { return impl_->binding; }
 std::shared_ptr<const Head> ChainState::head() const { return impl_->head(); }
 std::shared_ptr<const ChainView> ChainState::view() const { return impl_->view(); }
+ContractEngine& ChainState::contracts() const noexcept { return impl_->contracts; }
 
 base::Result<ExecutedBlockPtr> ChainState::propose(const BlockProposal& proposal, const ExecutedBlockPtr& parent) {
     BlockHeader wanted;

@@ -94,6 +94,15 @@ base::Checked<void> check_block_content(const ChainView& view, const StoredBlock
     if (receipts_root(receipt_views) != block.header.receipts_root) {
         return disagree(fmt::format("block {}: receipts_root", height));
     }
+    for (const auto& contract : records::emitters(block.receipts)) {
+        for (const auto& indexed : {std::optional{contract}, std::optional<Address>{}}) {
+            const auto heights = view.event_heights(indexed, height, 1);
+            if (!heights) return unreadable(heights.error(), fmt::format("block {}, index of events", height));
+            if (heights->empty() || heights->front() != height) {
+                return disagree(fmt::format("block {}: events are not indexed", height));
+            }
+        }
+    }
     if (gas_used != block.header.gas_used) return disagree(fmt::format("block {}: gas_used", height));
     for (std::uint32_t i = 0; i < block.raw_txs.size(); ++i) {
         const auto decoded = decode_signed_tx(block.raw_txs[i]);

@@ -168,6 +168,27 @@ class View final : public ChainView {
         return out;
     }
 
+    [[nodiscard]] base::Result<std::vector<std::uint64_t>> event_heights(const std::optional<Address>& contract,
+                                                                         std::uint64_t from,
+                                                                         std::size_t limit) const override {
+        std::vector<std::uint64_t> out;
+        if (limit == 0) return out;
+        base::Result<void> problem;
+        const auto first = records::events_key(contract, from);
+        GC_CHECK(kv_->scan(Family::txidx, {.prefix = records::events_prefix(contract), .from = first, .limit = limit},
+                           [&](base::ByteView key, base::ByteView) {
+                               const auto height = records::height_of_events_key(key);
+                               if (!height) {
+                                   problem = std::unexpected{height.error()};
+                                   return false;
+                               }
+                               out.push_back(*height);
+                               return true;
+                           }));
+        GC_CHECK(problem);
+        return out;
+    }
+
  private:
     base::Result<base::Bytes> raw_header(std::uint64_t height) const {
         GC_TRY(auto bytes, kv_->get(Family::blocks, records::header_key(height)));

@@ -4,6 +4,8 @@
 
 #include "base/bcs.hpp"
 #include "ledger/codec.hpp"
+#include "ledger/contracts.hpp"
+#include "messages.hpp"
 
 namespace ledger {
 namespace {
@@ -35,6 +37,13 @@ base::Result<void> check_amount(Amount amount) {
     return {};
 }
 
+base::Result<void> check_input(const base::Bytes& input) {
+    if (input.size() > kContractInputMax) return base::fail(Errc::malformed, "input size");
+    return {};
+}
+
+}  // namespace
+
 base::Result<void> check_msg(const Msg& msg) {
     return std::visit(Overloaded{[](const Transfer& m) { return check_amount(m.amount); },
                                  [](const BatchTransfer& m) -> base::Result<void> {
@@ -54,11 +63,24 @@ base::Result<void> check_msg(const Msg& msg) {
                                  },
                                  [](const AssetMint& m) { return check_amount(m.amount); },
                                  [](const AssetBurn& m) { return check_amount(m.amount); },
-                                 [](const auto&) -> base::Result<void> {
-                                     return base::fail(Errc::unsupported_message, "contracts");
+                                 [](const ContractDeploy& m) -> base::Result<void> {
+                                     if (m.code.empty() || m.code.size() > kCodeBytesMax) {
+                                         return base::fail(Errc::malformed, "code size");
+                                     }
+                                     return check_input(m.input);
+                                 },
+                                 [](const ContractCall& m) { return check_input(m.input); },
+                                 [](const ContractUpgrade& m) -> base::Result<void> {
+                                     if (m.code.size() > kCodeBytesMax) return base::fail(Errc::malformed, "code size");
+                                     if (!m.code.empty() && code_hash(m.code) != m.code_hash) {
+                                         return base::fail(Errc::malformed, "code has another hash");
+                                     }
+                                     return {};
                                  }},
                       msg);
 }
+
+namespace {
 
 /// GCC that a message takes from its sender. Nothing on overflow.
 std::optional<Amount> gcc_spent(const Msg& msg) {
@@ -72,109 +94,17 @@ std::optional<Amount> gcc_spent(const Msg& msg) {
                        return sum;
                    },
                    [](const AssetBurn& m) -> std::optional<Amount> { return m.asset == kGcc ? m.amount : 0; },
+                   [](const ContractDeploy& m) -> std::optional<Amount> { return m.value; },
+                   [](const ContractCall& m) -> std::optional<Amount> { return m.value; },
                    [](const auto&) -> std::optional<Amount> { return 0; }},
         msg);
 }
 
-/// The effect of one transaction's messages. Each returns a status for the receipt, or an error of the reader.
-class Effects {
- public:
-    Effects(Overlay& state, const Tx& tx, std::vector<Event>& events) : state_{state}, tx_{tx}, events_{events} {}
-
-    base::Result<ExecStatus> run(const Msg& msg) {
-        return std::visit([this](const auto& body) { return apply(body); }, msg);
-    }
-
- private:
-    base::Result<ExecStatus> apply(const Transfer& msg) {
-        GC_TRY(const auto taken, take(tx_.sender, msg.asset, msg.amount));
-        if (taken != ExecStatus::success) return taken;
-        GC_TRY(const auto given, give(msg.to, msg.asset, msg.amount));
-        if (given != ExecStatus::success) return given;
-        events_.push_back(TransferEvent{tx_.sender, msg.to, msg.asset, msg.amount});
-        return ExecStatus::success;
-    }
-
-    base::Result<ExecStatus> apply(const BatchTransfer& msg) {
-        for (const auto& transfer : msg.transfers) {
-            GC_TRY(const auto status, apply(transfer));
-            if (status != ExecStatus::success) return status;
-        }
-        return ExecStatus::success;
-    }
-
-    base::Result<ExecStatus> apply(const AssetCreate& msg) {
-        const auto id = asset_id(tx_.sender, msg.symbol, tx_.nonce);
-        GC_TRY(const auto existing, state_.asset(id));
-        if (existing) return ExecStatus::asset_exists;
-        GC_CHECK(state_.set_asset(id, {.symbol = msg.symbol,
-                                       .decimals = msg.decimals,
-                                       .mintable = msg.mintable,
-                                       .owner = tx_.sender,
-                                       .supply = msg.initial_supply}));
-        GC_TRY(const auto given, give(tx_.sender, id, msg.initial_supply));
-        if (given != ExecStatus::success) return given;
-        events_.push_back(
-            AssetCreatedEvent{id, tx_.sender, msg.symbol, msg.decimals, msg.mintable, msg.initial_supply});
-        return ExecStatus::success;
-    }
-
-    base::Result<ExecStatus> apply(const AssetMint& msg) {
-        GC_TRY(auto asset, state_.asset(msg.asset));
-        if (!asset) return ExecStatus::asset_unknown;
-        if (msg.asset == kGcc || asset->owner != tx_.sender) return ExecStatus::not_asset_owner;
-        if (!asset->mintable) return ExecStatus::not_mintable;
-        const auto supply = base::checked_add(asset->supply, msg.amount);
-        if (!supply) return ExecStatus::supply_overflow;
-        asset->supply = *supply;
-        GC_CHECK(state_.set_asset(msg.asset, *asset));
-        GC_TRY(const auto given, give(msg.to, msg.asset, msg.amount));
-        if (given != ExecStatus::success) return given;
-        events_.push_back(AssetMintedEvent{msg.asset, msg.to, msg.amount});
-        return ExecStatus::success;
-    }
-
-    base::Result<ExecStatus> apply(const AssetBurn& msg) {
-        GC_TRY(auto asset, state_.asset(msg.asset));
-        if (!asset) return ExecStatus::asset_unknown;
-        GC_TRY(const auto taken, take(tx_.sender, msg.asset, msg.amount));
-        if (taken != ExecStatus::success) return taken;
-        // No balance exceeds the supply, so this cannot wrap.
-        asset->supply -= msg.amount;
-        GC_CHECK(state_.set_asset(msg.asset, *asset));
-        events_.push_back(AssetBurnedEvent{msg.asset, tx_.sender, msg.amount});
-        return ExecStatus::success;
-    }
-
-    template <typename Contract>
-    base::Result<ExecStatus> apply(const Contract&) {
-        return base::fail(Errc::unsupported_message, "contracts");
-    }
-
-    base::Result<ExecStatus> take(const Address& from, const AssetId& asset, Amount amount) {
-        GC_TRY(const auto balance, state_.balance(from, asset));
-        if (balance < amount) return ExecStatus::insufficient_balance;
-        GC_CHECK(state_.set_balance(from, asset, balance - amount));
-        return ExecStatus::success;
-    }
-
-    base::Result<ExecStatus> give(const Address& to, const AssetId& asset, Amount amount) {
-        GC_TRY(const auto balance, state_.balance(to, asset));
-        const auto sum = base::checked_add(balance, amount);
-        if (!sum) return ExecStatus::balance_overflow;
-        GC_CHECK(state_.set_balance(to, asset, *sum));
-        return ExecStatus::success;
-    }
-
-    Overlay& state_;
-    const Tx& tx_;
-    std::vector<Event>& events_;
-};
-
 /// One block in the making.
 class BlockRun {
  public:
-    BlockRun(const StateReader& parent, const BlockContext& context) : state_{parent}, context_{context} {}
+    BlockRun(const StateReader& parent, const BlockContext& context, ContractEngine& engine)
+        : state_{parent}, context_{context}, engine_{engine} {}
 
     base::Result<void> start() {
         GC_TRY(params_, state_.params());
@@ -235,18 +165,13 @@ class BlockRun {
         GC_CHECK(state_.set_account(tx.sender, {.nonce = tx.nonce + 1}));
         GC_CHECK(state_.set_balance(tx.sender, kGcc, balance - tx.gas_limit * price));
 
-        Receipt receipt{.gas_used = gas::kTx};
         const auto mark = state_.mark();
-        Effects effects{state_, tx, receipt.events};
-        for (const auto& msg : tx.msgs) {
-            receipt.gas_used += native_gas(msg);
-            GC_TRY(receipt.status, effects.run(msg));
-            if (receipt.status != ExecStatus::success) break;
-        }
-        if (receipt.status != ExecStatus::success) {
-            state_.rollback(mark);
-            receipt.events.clear();
-        }
+        GC_TRY(auto ran, run_messages(state_, tx, context_, params_, engine_, false));
+        if (ran.status != ExecStatus::success) state_.rollback(mark);
+        Receipt receipt{.status = ran.status, .gas_used = ran.gas_used};
+        receipt.events = std::move(ran.events);
+        if (ran.output.size() > kReceiptOutputMax) ran.output.resize(kReceiptOutputMax);
+        receipt.output = std::move(ran.output);
         receipt.fee = receipt.gas_used * price;
         GC_TRY(const auto left, state_.balance(tx.sender, kGcc));
         GC_CHECK(state_.set_balance(tx.sender, kGcc, left + (tx.gas_limit - receipt.gas_used) * price));
@@ -261,6 +186,7 @@ class BlockRun {
 
     Overlay state_;
     BlockContext context_;
+    ContractEngine& engine_;
     Params params_;
     BlockResult result_;
     std::size_t bytes_ = 0;
@@ -279,7 +205,11 @@ std::uint64_t native_gas(const Msg& msg) noexcept {
                    [](const BatchTransfer& m) { return gas::kTransfer * m.transfers.size(); },
                    [](const AssetCreate&) { return gas::kAssetCreate; },
                    [](const AssetMint&) { return gas::kAssetMint; }, [](const AssetBurn&) { return gas::kAssetBurn; },
-                   [](const auto&) { return std::uint64_t{0}; }},
+                   [](const ContractDeploy& m) {
+                       return gas::kContractDeploy + gas::kCodeByte * m.code.size() + gas::kInputByte * m.input.size();
+                   },
+                   [](const ContractCall& m) { return gas::kContractCall + gas::kInputByte * m.input.size(); },
+                   [](const ContractUpgrade& m) { return gas::kContractUpgrade + gas::kCodeByte * m.code.size(); }},
         msg);
 }
 
@@ -349,8 +279,9 @@ base::Result<TxStanding> check_state(const Tx& tx, const Account& account, Amoun
 }
 
 base::Result<BlockResult> execute_block(const StateReader& parent, const BlockContext& context,
-                                        std::span<const VerifiedTx> txs, OnInvalid on_invalid) {
-    BlockRun run{parent, context};
+                                        std::span<const VerifiedTx> txs, OnInvalid on_invalid, ContractEngine* engine) {
+    std::optional<ContractEngine> own;
+    BlockRun run{parent, context, engine ? *engine : own.emplace()};
     GC_CHECK(run.start());
     for (const auto& tx : txs) {
         const auto added = run.add(tx);

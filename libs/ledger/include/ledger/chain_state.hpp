@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "ledger/contracts.hpp"
 #include "ledger/execute.hpp"
 #include "ledger/genesis.hpp"
 #include "store/jmt.hpp"
@@ -32,7 +33,8 @@ struct ChainOptions {
     bool create_if_missing = true;
     std::uint64_t block_cache_bytes = 64U << 20U;
     std::size_t node_cache_count = 32'768;    ///< Tree records held decoded, about 1.9 KB each.
-    std::size_t value_cache_count = 262'144;  ///< State values held, about 200 B each.
+    std::size_t value_cache_count = 262'144;  ///< State values held, about 200 B each; longer ones count for several.
+    ContractEngine::Options contracts;
 };
 
 /// The newest finalized block.
@@ -144,6 +146,20 @@ class ChainView {
     [[nodiscard]] virtual base::Result<std::vector<HistoryEntry>> history(const Address& address,
                                                                           std::optional<HistoryEntry> before,
                                                                           std::size_t limit) const = 0;
+    /// Heights from `from` on, ascending, at which this contract (any, when not given) emitted events.
+    [[nodiscard]] virtual base::Result<std::vector<std::uint64_t>> event_heights(const std::optional<Address>& contract,
+                                                                                 std::uint64_t from,
+                                                                                 std::size_t limit) const = 0;
+};
+
+/// A view as what execution reads, to run contracts on it. Borrows the view.
+class ViewReader final : public StateReader {
+ public:
+    explicit ViewReader(const ChainView& view) noexcept : view_{view} {}
+    base::Result<std::optional<base::Bytes>> read(std::string_view key) const override { return view_.state(key); }
+
+ private:
+    const ChainView& view_;
 };
 
 struct VerifyReport {
@@ -164,6 +180,8 @@ class ChainState {
     [[nodiscard]] const ChainBinding& binding() const noexcept;
     [[nodiscard]] std::shared_ptr<const Head> head() const;
     [[nodiscard]] std::shared_ptr<const ChainView> view() const;
+    /// What contracts run with; for queries and simulations on views, too.
+    [[nodiscard]] ContractEngine& contracts() const noexcept;
 
     /// Makes a block on top of `parent` (null: the head), leaving out what is not valid there.
     base::Result<ExecutedBlockPtr> propose(const BlockProposal& proposal, const ExecutedBlockPtr& parent = nullptr);

@@ -2,7 +2,8 @@
 // Running contracts: what execute_block() does for contract messages, and the same for callers who only ask.
 //
 // Effects and gas depend on the state and the input alone; the engine holds nothing but caches. Gas of the virtual
-// machine and native gas are one unit: what a transaction's messages do not use natively (native_gas) its contracts may.
+// machine and native gas are one unit: what a transaction's messages do not use natively (native_gas) its contracts
+// may.
 
 #include <memory>
 #include <string>

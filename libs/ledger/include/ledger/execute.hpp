@@ -4,7 +4,9 @@
 //
 // Fees (EIP-1559): price = min(max_fee, base_fee + tip). gas_limit × price is set aside before the messages run, the
 // unused part returned after. base_fee × gas_used is burned; the rest goes to the proposer when the block ends.
-// Native gas is fixed per message, so a transaction whose gas_limit is too low never enters a block.
+// Native gas is fixed per message, so a transaction whose gas_limit is too low for it never enters a block. What
+// gas_limit leaves beyond it is there for contracts; one that runs out of it burns the whole limit, one that fails
+// otherwise pays for what it used.
 
 #include <span>
 #include <vector>
@@ -20,7 +22,21 @@ inline constexpr std::uint64_t kTransfer = 5'000;
 inline constexpr std::uint64_t kAssetCreate = 45'000;  ///< Two new records and a transfer.
 inline constexpr std::uint64_t kAssetMint = 10'000;
 inline constexpr std::uint64_t kAssetBurn = 10'000;
-inline constexpr std::uint64_t kStorageRead = 800;  ///< From here on: for the libraries that bring contracts and names.
+// Contracts: what their messages cost before anything runs, and what the ledger adds to the prices of zvm/gas.hpp for
+// what stays on disk. Here, too, 1 gas is about 1 ns of a node's work.
+inline constexpr std::uint64_t kContractDeploy = 32'000;
+inline constexpr std::uint64_t kContractCall = 5'000;
+inline constexpr std::uint64_t kContractUpgrade = 30'000;
+inline constexpr std::uint64_t kCodeByte =
+    200;  ///< Deployed or brought for an upgrade: validated, and stored for ever.
+inline constexpr std::uint64_t kInputByte = 10;
+inline constexpr std::uint64_t kLoadByte = 8;          ///< Of each code that a transaction uses, once.
+inline constexpr std::uint64_t kInstancePage = 1'000;  ///< Of 64 KiB that the memory begins with, each call.
+inline constexpr std::uint64_t kSlotNew = 15'000;      ///< A slot that did not exist.
+inline constexpr std::uint64_t kGrowthByte = 100;      ///< Key and value of a new slot; what a value grows by.
+inline constexpr std::uint64_t kReadByte = 1;          ///< Of a value beyond what is copied.
+inline constexpr std::uint64_t kEventByte = 32;        ///< Topics and data: receipts stay.
+inline constexpr std::uint64_t kStorageRead = 800;     ///< From here on: for the libraries that bring names.
 inline constexpr std::uint64_t kStorageWrite = 20'000;
 inline constexpr std::uint64_t kStorageDelete = 5'000;
 inline constexpr std::uint64_t kEvent = 375;
@@ -30,13 +46,14 @@ inline constexpr std::uint64_t kNameTransfer = 30'000;
 inline constexpr std::uint64_t kNameRecords = 10'000;
 }  // namespace gas
 
-/// Gas of the messages plus gas::kTx: what a successful transaction uses.
+/// Gas of the messages plus gas::kTx: what a successful transaction without contracts uses.
 std::uint64_t native_gas(const Tx& tx) noexcept;
 std::uint64_t native_gas(const Msg& msg) noexcept;
 
 /// gas_limit × max_fee_per_gas. `bad_fee` on overflow.
 base::Result<Amount> max_fee(const Tx& tx);
-/// max_fee plus the GCC its messages send or burn: what a mempool must see covered. `bad_amount` on overflow.
+/// max_fee plus the GCC its messages send, burn or give to contracts: what a mempool must see covered. `bad_amount` on
+/// overflow.
 base::Result<Amount> max_cost(const Tx& tx);
 
 /// Next block's base fee. Never below the floor.
@@ -96,9 +113,12 @@ struct BlockResult {
     std::vector<Skipped> skipped;
 };
 
+class ContractEngine;  // contracts.hpp
+
 /// Runs the transactions in order. Bounds: block_gas_limit (sum of gas limits as they enter), kBlockTxsMax,
-/// kBlockBytesMax.
+/// kBlockBytesMax. `engine` only saves time: null makes one for this block.
 base::Result<BlockResult> execute_block(const StateReader& parent, const BlockContext& context,
-                                        std::span<const VerifiedTx> txs, OnInvalid on_invalid);
+                                        std::span<const VerifiedTx> txs, OnInvalid on_invalid,
+                                        ContractEngine* engine = nullptr);
 
 }  // namespace ledger

@@ -1,0 +1,280 @@
+#include "contract_run.hpp"
+
+#include <algorithm>
+
+#include "contract_frame.hpp"
+#include "ledger/codec.hpp"
+
+namespace ledger {
+
+ContractRun::ContractRun(Overlay& state, std::shared_ptr<ContractRunner> runner, Env env, std::vector<Event>& events)
+    : state_{state}, runner_{std::move(runner)}, env_{std::move(env)}, events_{events} {}
+
+bool ContractRun::add_event(Event event, std::size_t bytes) {
+    if (event_count_ == kContractEventsMax || bytes > kContractEventBytesMax - event_bytes_) return false;
+    ++event_count_;
+    event_bytes_ += bytes;
+    events_.push_back(std::move(event));
+    return true;
+}
+
+base::Result<ExecStatus> ContractRun::move(const Address& from, const Address& to, const AssetId& asset,
+                                           Amount amount) {
+    GC_TRY(const auto have, state_.balance(from, asset));
+    if (have < amount) return ExecStatus::insufficient_balance;
+    GC_CHECK(state_.set_balance(from, asset, have - amount));
+    GC_TRY(const auto had, state_.balance(to, asset));
+    const auto sum = base::checked_add(had, amount);
+    if (!sum || !add_event(TransferEvent{from, to, asset, amount})) {
+        GC_CHECK(state_.set_balance(from, asset, have));
+        return sum ? ExecStatus::contract_trapped : ExecStatus::balance_overflow;
+    }
+    GC_CHECK(state_.set_balance(to, asset, *sum));
+    return ExecStatus::success;
+}
+
+bool ContractRun::may_enter(const Address& contract) const noexcept {
+    // Who is running may be entered again only through a call that it said so about itself.
+    return std::all_of(frames_.begin(), frames_.end(),
+                       [&](const auto* frame) { return frame->contract() != contract || frame->allows_reentry(); });
+}
+
+base::Result<std::uint64_t> ContractRun::start_gas(const Hash& code_hash) {
+    GC_TRY(const auto info, state_.code_info(code_hash));
+    if (!info) return base::fail(Errc::corrupt_chain, "code of a contract is missing");
+    // Once a transaction, whether it is in the module cache or not: a node without it must be paid for loading it.
+    const bool first = used_codes_.insert(code_hash).second;
+    return info->memory_pages * gas::kInstancePage + (first ? info->code_bytes * gas::kLoadByte : 0);
+}
+
+base::Result<std::shared_ptr<const zvm::Module>> ContractRun::module_of(const Hash& code_hash) {
+    if (auto module = runner_->find(code_hash)) return module;
+    GC_TRY(const auto* const code, state_.record(code_key(code_hash)));
+    if (!*code) return base::fail(Errc::corrupt_chain, "code of a contract is missing");
+    return runner_->load(code_hash, **code);
+}
+
+ContractRun::FrameResult ContractRun::enter(const Entry& entry) {
+    if (error_ || frames_.size() >= zvm::kContractDepth || !may_enter(entry.contract)) return {};
+    const auto mark = state_.mark();
+    const auto event_mark = events_.size();
+    const auto bytes_mark = event_bytes_;
+    const auto count_mark = event_count_;
+    const auto undo = [&](End end, std::uint64_t gas_used) {
+        state_.rollback(mark);
+        events_.resize(event_mark);
+        event_bytes_ = bytes_mark;
+        event_count_ = count_mark;
+        return FrameResult{.end = end, .gas_used = gas_used, .output = {}};
+    };
+    if (entry.value > 0) {
+        const auto moved = keep(move(entry.caller, entry.contract, kGcc, entry.value));
+        if (moved == ExecStatus::insufficient_balance) return undo(End::insufficient_balance, 0);
+        if (moved != ExecStatus::success) return undo(End::refused, 0);
+    }
+    const auto start = keep(start_gas(entry.code_hash));
+    if (!start) return undo(End::refused, 0);
+    if (*start > entry.gas) return undo(End::out_of_gas, entry.gas);
+    auto module = keep(module_of(entry.code_hash));
+    if (!module) return undo(End::refused, 0);
+    auto gas = static_cast<std::int64_t>(entry.gas - *start);
+    auto result = run_entry(entry, std::move(*module), gas);
+    const auto used = entry.gas - static_cast<std::uint64_t>(gas);
+    if (result.end != End::ok || error_) {
+        auto output = std::move(result.output);
+        result = undo(result.end == End::ok ? End::refused : result.end, used);
+        if (result.end == End::reverted) result.output = std::move(output);
+        return result;
+    }
+    result.gas_used = used;
+    return result;
+}
+
+ContractRun::FrameResult ContractRun::run_entry(const Entry& entry, std::shared_ptr<const zvm::Module> module,
+                                                std::int64_t& gas) {
+    FrameResult result{.end = End::ok};
+    const auto function = module->find_function(entry.function);
+    if (!function) return result;  // Only `deploy` may be missing; construct() has looked at that.
+    auto& machine = runner_->machine(frames_.size());
+    const auto instance = keep(runner_->pool().acquire(module));
+    if (!instance) return {};  // It linked when it was deployed: this host is short of memory, not the contract wrong.
+    ContractFrame frame{*this, entry};
+    zvm::ContractHost* const host = &frame;
+    frames_.push_back(&frame);
+    auto trap = zvm::Trap::none;
+    if (const auto start = module->find_function(kEntryStart)) {
+        trap = machine.run(*(*instance)->function(*start), {}, {}, gas, {.context = host});
+    }
+    if (trap == zvm::Trap::none) {
+        trap = machine.run(*(*instance)->function(*function), {}, {}, gas, {.context = host});
+    }
+    frames_.pop_back();
+    if (env_.trace && trap != zvm::Trap::none) {
+        std::vector<TraceFrame> own;
+        for (auto& at : machine.trace(*module)) own.push_back({entry.contract, std::move(at.name)});
+        if (trace_.size() < 256) trace_.insert(trace_.end(), own.begin(), own.end());
+    } else {
+        trace_.clear();  // What failed below did not matter to this one.
+    }
+    switch (trap) {
+        case zvm::Trap::none: result.output = frame.take_output(); break;
+        case zvm::Trap::reverted:
+            result.end = End::reverted;
+            result.output = frame.take_output();
+            break;
+        case zvm::Trap::out_of_gas: result.end = End::out_of_gas; break;
+        case zvm::Trap::unreachable:
+        case zvm::Trap::divide_by_zero:
+        case zvm::Trap::integer_overflow:
+        case zvm::Trap::invalid_conversion:
+        case zvm::Trap::memory_bounds:
+        case zvm::Trap::table_bounds:
+        case zvm::Trap::undefined_element:
+        case zvm::Trap::uninitialized_element:
+        case zvm::Trap::indirect_mismatch:
+        case zvm::Trap::stack_exhausted:
+        case zvm::Trap::host_refused: result.end = End::trapped; break;
+    }
+    return result;
+}
+
+ContractRun::FrameResult ContractRun::construct(const Address& creator, const Hash& code_hash, Entry entry) {
+    const auto info = keep(state_.code_info(code_hash));
+    const auto existing = keep(state_.contract(entry.contract));
+    if (!info || !*info || !existing || *existing) return {};
+    const auto module = keep(module_of(code_hash));
+    if (!module) return {};
+    const bool has_deploy = (*module)->find_function(kEntryDeploy).has_value();
+    if (!has_deploy && (entry.value > 0 || !entry.input.empty())) return {};
+    const auto mark = state_.mark();
+    const auto event_mark = events_.size();
+    const auto count_mark = event_count_;
+    if (auto set = state_.set_contract(entry.contract, {.code_hash = code_hash, .owner = creator, .upgrade = {}}); !set)
+        fail(set.error());
+    FrameResult result;
+    if (add_event(ContractDeployedEvent{entry.contract, creator, code_hash})) result = enter(entry);
+    if (result.end != End::ok) {
+        state_.rollback(mark);
+        events_.resize(event_mark);
+        event_count_ = count_mark;
+    }
+    return result;
+}
+
+base::Result<ContractRun::Outcome> ContractRun::finish(FrameResult result) {
+    if (error_) return std::unexpected{*error_};
+    Outcome out{.gas_used = result.gas_used, .output = std::move(result.output)};
+    switch (result.end) {
+        case End::ok: break;
+        case End::reverted: out.status = ExecStatus::contract_reverted; break;
+        case End::trapped:
+        case End::refused: out.status = ExecStatus::contract_trapped; break;
+        case End::out_of_gas: out.status = ExecStatus::out_of_gas; break;
+        case End::insufficient_balance: out.status = ExecStatus::insufficient_balance; break;
+    }
+    return out;
+}
+
+base::Result<ContractRun::Outcome> ContractRun::call(const ContractCall& msg, std::uint64_t gas) {
+    GC_TRY(const auto contract, state_.contract(msg.contract));
+    if (!contract) return Outcome{.status = ExecStatus::contract_unknown, .output = {}};
+    return finish(enter({.contract = msg.contract,
+                         .code_hash = contract->code_at(env_.block.time_ms),
+                         .function = kEntryCall,
+                         .caller = env_.origin,
+                         .value = msg.value,
+                         .input = msg.input,
+                         .gas = gas}));
+}
+
+base::Result<bool> ContractRun::store_code(const Hash& code_hash, base::ByteView code) {
+    GC_TRY(const auto known, state_.code_info(code_hash));
+    if (known) return true;
+    const auto module = runner_->load(code_hash, code);
+    if (!module || contract_problem(**module)) return false;
+    if (const auto linked = runner_->pool().acquire(*module); !linked) {
+        if (linked.error().is(zvm::Errc::out_of_memory)) return std::unexpected{linked.error()};
+        return false;
+    }
+    GC_CHECK(state_.set_record(code_info_key(code_hash), encode(code_info_of(**module, code))));
+    GC_CHECK(state_.set_record(code_key(code_hash), base::to_bytes(code)));
+    return true;
+}
+
+base::Result<ContractRun::Outcome> ContractRun::deploy(const ContractDeploy& msg, std::uint64_t gas) {
+    const auto hash = code_hash(msg.code);
+    const auto address = contract_address(env_.origin, msg.salt, hash);
+    GC_TRY(const auto existing, state_.contract(address));
+    if (existing) return Outcome{.status = ExecStatus::contract_exists, .output = {}};
+    GC_TRY(const auto stored, store_code(hash, msg.code));
+    if (!stored) return Outcome{.status = ExecStatus::code_invalid, .output = {}};
+    auto result = construct(env_.origin, hash,
+                            {.contract = address,
+                             .code_hash = hash,
+                             .function = kEntryDeploy,
+                             .caller = env_.origin,
+                             .value = msg.value,
+                             .input = msg.input,
+                             .gas = gas});
+    const bool refused = result.end == End::refused;
+    GC_TRY(auto outcome, finish(std::move(result)));
+    if (refused) outcome.status = ExecStatus::code_invalid;
+    return outcome;
+}
+
+base::Result<ExecStatus> ContractRun::set_upgrade(const Address& address, Contract contract, const Hash& code_hash) {
+    const auto now = env_.block.time_ms;
+    contract.code_hash = contract.code_at(now);
+    contract.upgrade.reset();
+    auto ready = now;
+    if (code_hash != contract.code_hash) {
+        GC_TRY(const auto info, state_.code_info(code_hash));
+        if (!info) return ExecStatus::code_unknown;
+        ready = now + env_.params.contract_upgrade_delay_ms;
+        contract.upgrade = {.code_hash = code_hash, .ready_ms = ready};
+    }
+    if (!add_event(ContractUpgradeEvent{address, code_hash, ready})) return ExecStatus::contract_trapped;
+    GC_CHECK(state_.set_contract(address, contract));
+    return ExecStatus::success;
+}
+
+base::Result<ExecStatus> ContractRun::upgrade(const ContractUpgrade& msg) {
+    GC_TRY(const auto contract, state_.contract(msg.contract));
+    if (!contract) return ExecStatus::contract_unknown;
+    if (contract->owner != env_.origin) return ExecStatus::not_contract_owner;
+    if (!msg.code.empty()) {
+        GC_TRY(const auto stored, store_code(msg.code_hash, msg.code));
+        if (!stored) return ExecStatus::code_invalid;
+    }
+    return set_upgrade(msg.contract, *contract, msg.code_hash);
+}
+
+base::Result<ContractResult> query_contract(const StateReader& state, const BlockContext& context,
+                                            const Hash& genesis_hash, const CallQuery& query, ContractEngine& engine) {
+    Overlay overlay{state};
+    GC_TRY(const auto params, overlay.params());
+    if (query.call.value > 0) {
+        GC_TRY(const auto balance, overlay.balance(query.caller, kGcc));
+        const auto sum = base::checked_add(balance, query.call.value);
+        if (!sum) return base::fail(Errc::bad_amount, "value");
+        GC_CHECK(overlay.set_balance(query.caller, kGcc, *sum));
+    }
+    ContractResult out;
+    ContractRun run{
+        overlay,
+        engine.runner(),
+        {.block = context, .params = params, .origin = query.caller, .genesis_hash = genesis_hash, .trace = true},
+        out.events};
+    GC_TRY(auto outcome, run.call(query.call, std::min(query.gas_limit, params.block_gas_limit)));
+    out.status = outcome.status;
+    out.gas_used = outcome.gas_used;
+    out.output = std::move(outcome.output);
+    if (out.status != ExecStatus::success) {
+        out.events.clear();
+        out.trace = run.take_trace();
+    }
+    out.keys = overlay.keys();
+    return out;
+}
+
+}  // namespace ledger
