@@ -1,7 +1,6 @@
-// Many signatures in one equation: [8]( (sum z_i s_i) B - sum (z_i k_i) A_i - sum z_i R_i ) = 0 with random z_i.
-// Straus' method: the doublings are shared; every point has a small table and adds about one entry in six positions.
+// Many signatures in one equation: [8]( (sum z_i s_i) B - sum (z_i k_i) A_i - sum z_i R_i ) = 0 with random z_i of 128
+// bits (Bernstein, Duif, Lange, Schwabe, Yang, "High-speed high-security signatures", 2012, section 5).
 // Equal public keys are merged, so a batch from few signers (votes, one busy account) costs little more than its R_i.
-#include <cstdlib>
 #include <memory>
 
 #include "ed25519_prepare.hpp"
@@ -12,12 +11,11 @@ using namespace curve;
 
 namespace {
 
-constexpr std::size_t kChunk = 128;      // Signatures an equation covers: its tables stay inside the L2 cache.
-constexpr std::size_t kTooFew = 2;       // So few are cheaper one by one.
-constexpr std::size_t kSingly = 32;      // At most so many are checked one by one when their equation fails.
-constexpr int kWidth = 5;                // Of the signed windows of A and R.
-constexpr std::size_t kPositions = 264;  // 253-bit scalars with the carry of their signed form.
-constexpr std::size_t kMaxDigits = 64;   // Non-zero digits of one scalar: 264 / 5 rounded up, and room.
+constexpr std::size_t kChunk = 128;   // Signatures an equation covers: its tables stay inside the L2 cache.
+constexpr std::size_t kTooFew = 2;    // So few are cheaper one by one.
+constexpr std::size_t kSingly = 32;   // At most so many are checked one by one when their equation fails.
+constexpr std::size_t kSlots = 1024;  // Of the table that finds equal public keys; a power of two.
+static_assert(kSlots >= 4 * kChunk);
 
 /// One chunk's item after decoding, with its place in the caller's list.
 struct Entry {
@@ -26,98 +24,29 @@ struct Entry {
     std::size_t signer;  // Index of the first entry with the same public key.
 };
 
-/// Sums scalar * point for many points with shared doublings.
-class Straus {
- public:
-    Straus() : tables_(2 * kChunk) { next_.reserve(2 * kChunk * kMaxDigits); }
-
-    void clear() noexcept {
-        points_ = 0;
-        top_ = 0;
-        digits_.clear();
-        next_.clear();
-        head_.fill(kNone);
-    }
-
-    void add(const Extended& point, const Scalar& scalar) noexcept {
-        const auto index = static_cast<std::uint32_t>(points_++);
-        fill_odd_multiples(point, tables_[index]);
-        for_each_naf_digit(naf_input(scalar), kWidth, [&](unsigned position, int digit) {
-            next_.push_back(head_[position]);
-            head_[position] = static_cast<std::uint32_t>(digits_.size());
-            digits_.push_back({index, digit});
-            top_ = std::max(top_, static_cast<int>(position));
-        });
-    }
-
-    /// The sum, plus base_scalar times the base point.
-    Extended sum_with_base(const Scalar& base_scalar) noexcept {
-        std::array<std::int8_t, kPositions> base_digits{};
-        for_each_naf_digit(naf_input(base_scalar), BaseTables::kWidth, [&](unsigned position, int digit) {
-            base_digits[position] = static_cast<std::int8_t>(digit);
-            top_ = std::max(top_, static_cast<int>(position));
-        });
-        const auto& base = base_tables().low;
-        Extended point = kIdentity;
-        for (int i = top_; i >= 0; --i) {
-            const auto at = static_cast<std::size_t>(i);
-            auto completed = twice(to_projective(point));
-            if (const int digit = base_digits[at]; digit != 0) {
-                add_signed(completed, base[static_cast<std::size_t>(std::abs(digit) / 2)], digit < 0);
-            }
-            for (auto d = head_[at]; d != kNone; d = next_[d]) {
-                if (next_[d] != kNone) prefetch(digits_[next_[d]]);
-                const auto [index, digit] = digits_[d];
-                add_signed(completed, tables_[index][static_cast<std::size_t>(std::abs(digit) / 2)], digit < 0);
-            }
-            point = to_extended(completed);
-        }
-        return point;
-    }
-
- private:
-    struct Digit {
-        std::uint32_t point;
-        std::int32_t digit;
-    };
-    static constexpr std::uint32_t kNone = ~0u;
-
-    void prefetch(const Digit& d) const noexcept {
-        const auto* const entry =
-            reinterpret_cast<const char*>(&tables_[d.point][static_cast<std::size_t>(std::abs(d.digit) / 2)]);
-        __builtin_prefetch(entry);
-        __builtin_prefetch(entry + 64);
-        __builtin_prefetch(entry + 128);
-    }
-
-    std::vector<OddTable> tables_;
-    std::vector<Digit> digits_;
-    std::vector<std::uint32_t> next_;  // Digits of one position form a list.
-    std::array<std::uint32_t, kPositions> head_{};
-    std::size_t points_ = 0;
-    int top_ = 0;
-};
-
 class Verifier {
  public:
-    Verifier(std::span<const BatchItem> items, base::Random& random) : items_{items}, random_{random} {
+    Verifier(std::span<const BatchItem> items, base::Random& random)
+        : items_{items}, random_{random}, operations_{curve::operations()} {
         entries_.reserve(std::min(items.size(), kChunk));
     }
 
     /// Decodes items [from, to), at most kChunk, into entries(). False when one of them does not decode.
     bool prepare(std::size_t from, std::size_t to) {
+        const auto count = to - from;
+        const std::byte* encoded[2 * kChunk];
+        Extended points[2 * kChunk];
+        bool ok[2 * kChunk];
+        for (std::size_t i = 0; i < count; ++i) {
+            encoded[2 * i] = items_[from + i].key.bytes.data();
+            encoded[2 * i + 1] = items_[from + i].signature.bytes.data();
+        }
+        operations_.decode(encoded, 2 * count, points, ok);
         entries_.clear();
+        signers_.fill(kNone);
         bool all = true;
-        for (std::size_t i = from; i < to; i += 2) {
-            // Two items are four points: their square roots are computed in step.
-            const auto& first = items_[i];
-            const auto& second = items_[std::min(i + 1, to - 1)];
-            std::array<Extended, 4> points;
-            const auto ok = decompress_lanes<4>({first.key.bytes.data(), first.signature.bytes.data(),
-                                                 second.key.bytes.data(), second.signature.bytes.data()},
-                                                points);
-            all &= push(i, ok[0] && ok[1], points[0], points[1]);
-            if (i + 1 < to) all &= push(i + 1, ok[2] && ok[3], points[2], points[3]);
+        for (std::size_t i = 0; i < count; ++i) {
+            all &= push(from + i, ok[2 * i] && ok[2 * i + 1], points[2 * i], points[2 * i + 1]);
         }
         return all;
     }
@@ -125,24 +54,26 @@ class Verifier {
     [[nodiscard]] std::span<const Entry> entries() const noexcept { return entries_; }
 
     bool equation_holds(std::span<const Entry> entries) {
-        straus_.clear();
+        terms_.clear();
         coefficients_.assign(entries_.size(), Scalar{});
         Scalar base_scalar{};
+        std::array<std::byte, 16 * kChunk> raw;
+        random_.fill(std::span{raw}.first(16 * entries.size()));
+        const auto* bits = raw.data();
         for (const auto& entry : entries) {
-            base::FixedBytes<16> raw;
-            random_.fill(raw);
             // Odd, hence not zero: a zero coefficient would leave the item unchecked.
-            const auto z = scalar_from_u128(static_cast<u128>(base::load_le<u64>(raw.data() + 8)) << 64 |
-                                            base::load_le<u64>(raw.data()) | 1);
+            const auto z =
+                scalar_from_u128(static_cast<u128>(base::load_le<u64>(bits + 8)) << 64 | base::load_le<u64>(bits) | 1);
+            bits += 16;
             base_scalar = curve::add(base_scalar, curve::mul(z, entry.point.s));
             auto& of_signer = coefficients_[entry.signer];
             of_signer = curve::add(of_signer, curve::mul(z, entry.point.k));
-            straus_.add(negate(entry.point.r), z);
+            terms_.push_back({negate(entry.point.r), z});
         }
         for (std::size_t i = 0; i < coefficients_.size(); ++i) {
-            if (coefficients_[i] != Scalar{}) straus_.add(negate(entries_[i].point.a), coefficients_[i]);
+            if (coefficients_[i] != Scalar{}) terms_.push_back({negate(entries_[i].point.a), coefficients_[i]});
         }
-        return is_small_order(straus_.sum_with_base(base_scalar));
+        return is_small_order(operations_.multi(terms_.data(), terms_.size(), base_scalar, workspace_));
     }
 
     /// Sets the verdicts of `entries`.
@@ -150,10 +81,7 @@ class Verifier {
         if (entries.size() > kTooFew && equation_holds(entries)) {
             for (const auto& entry : entries) verdicts[entry.item] = true;
         } else if (entries.size() <= kSingly) {
-            for (const auto& entry : entries) {
-                const auto& item = items_[entry.item];
-                verdicts[entry.item] = verify(item.key, item.message, item.signature);
-            }
+            for (const auto& entry : entries) verdicts[entry.item] = equation_holds_alone(operations_, entry.point);
         } else {
             const auto half = entries.size() / 2;
             settle(entries.first(half), verdicts);
@@ -162,28 +90,36 @@ class Verifier {
     }
 
  private:
+    static constexpr std::uint16_t kNone = 0xffff;
+
     bool push(std::size_t index, bool decoded, const Extended& a, const Extended& r) {
         const auto& item = items_[index];
         const auto s = scalar_from_canonical(item.signature.bytes.data() + 32);
         if (!decoded || !s) return false;
-        auto signer = entries_.size();
-        for (std::size_t i = 0; i < entries_.size(); ++i) {
-            if (items_[entries_[i].item].key == item.key) {
-                signer = entries_[i].signer;
-                break;
-            }
-        }
         entries_.push_back({.point = {.a = a, .r = r, .s = *s, .k = challenge(item.key, item.message, item.signature)},
                             .item = index,
-                            .signer = signer});
+                            .signer = signer_of(item.key)});
         return true;
+    }
+
+    /// The entry that first had `key`, or the one about to be pushed. Keys chosen to collide cost a walk over a chunk.
+    std::size_t signer_of(const PublicKey& key) noexcept {
+        auto slot = base::load_le<u64>(key.bytes.data()) * 0x9e3779b97f4a7c15 >> 54;
+        static_assert(kSlots == 1u << (64 - 54));
+        for (;; slot = (slot + 1) % kSlots) {
+            if (signers_[slot] == kNone) return signers_[slot] = static_cast<std::uint16_t>(entries_.size());
+            if (items_[entries_[signers_[slot]].item].key == key) return signers_[slot];
+        }
     }
 
     std::span<const BatchItem> items_;
     base::Random& random_;
+    const Operations& operations_;
     std::vector<Entry> entries_;
     std::vector<Scalar> coefficients_;
-    Straus straus_;
+    std::vector<Term> terms_;
+    std::array<std::uint16_t, kSlots> signers_{};
+    Workspace workspace_;
 };
 
 }  // namespace

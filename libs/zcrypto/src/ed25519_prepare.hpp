@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "ed25519_backend.hpp"
 #include "point.hpp"
 #include "scalar.hpp"
 #include "zcrypto/ed25519.hpp"
@@ -19,5 +20,8 @@ struct Prepared {
 
 /// k = SHA-512(R || A || M) modulo L over the bytes as received.
 curve::Scalar challenge(const PublicKey& key, base::ByteView message, const Signature& signature) noexcept;
+
+/// The equation of one signature, with half-size scalars.
+bool equation_holds_alone(const curve::Operations& operations, const Prepared& item) noexcept;
 
 }  // namespace zcrypto::ed25519

@@ -134,20 +134,21 @@ GC_INLINE Lanes<N> square(const Lanes<N>& a) noexcept {
     for (std::size_t i = 0; i < N; ++i) r.fe[i] = square(a.fe[i]);
     return r;
 }
-template <std::size_t N>
-inline Lanes<N> square_times(Lanes<N> a, int times) noexcept {
+/// Below, T is Lanes<N> or a back end's vector of field elements.
+template <typename T>
+inline T square_times(T a, int times) noexcept {
     for (int i = 0; i < times; ++i) a = square(a);
     return a;
 }
 
 /// a^(2^250 - 1) and a^11, the common stem of inversion and square root.
-template <std::size_t N>
+template <typename T>
 struct PowerStem {
-    Lanes<N> e250;
-    Lanes<N> e11;
+    T e250;
+    T e11;
 };
-template <std::size_t N>
-inline PowerStem<N> power_stem(const Lanes<N>& a) noexcept {
+template <typename T>
+inline PowerStem<T> power_stem(const T& a) noexcept {
     const auto e2 = square(a);
     const auto e9 = mul(a, square_times(e2, 2));
     const auto e11 = mul(e2, e9);
@@ -162,8 +163,8 @@ inline PowerStem<N> power_stem(const Lanes<N>& a) noexcept {
 }
 
 /// a^((p - 5) / 8) = a^(2^252 - 3)
-template <std::size_t N>
-inline Lanes<N> power_p58(const Lanes<N>& a) noexcept {
+template <typename T>
+inline T power_p58(const T& a) noexcept {
     return mul(a, square_times(power_stem(a).e250, 2));
 }
 

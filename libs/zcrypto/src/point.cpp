@@ -1,5 +1,7 @@
 #include "point.hpp"
 
+#include <span>
+
 #include "base/result.hpp"
 
 namespace zcrypto::curve {
@@ -10,7 +12,7 @@ constexpr Fe kBaseY{{0x6666666666658, 0x4cccccccccccc, 0x1999999999999, 0x333333
 
 bool same(const Fe& a, const Fe& b) noexcept { return is_zero(sub(a, b)); }
 
-void fill_niels(const Extended& p, std::array<Niels, 64>& table) noexcept {
+void fill_niels(const Extended& p, std::span<Niels> table) noexcept {
     const auto step = to_cached(to_extended(twice(to_projective(p))));
     Extended multiple = p;
     for (auto& entry : table) {
@@ -25,9 +27,9 @@ void fill_niels(const Extended& p, std::array<Niels, 64>& table) noexcept {
 BaseTables make_base_tables() noexcept {
     BaseTables tables;
     Extended p{kBaseX, kBaseY, kOne, mul(kBaseX, kBaseY)};
-    fill_niels(p, tables.low);
+    fill_niels(p, std::span{tables.entries}.first(64));
     for (int i = 0; i < 128; ++i) p = to_extended(twice(to_projective(p)));
-    fill_niels(p, tables.high);
+    fill_niels(p, std::span{tables.entries}.last(64));
     return tables;
 }
 
@@ -55,11 +57,12 @@ void add_signed(Completed& completed, const Niels& q, bool minus) noexcept {
     finish_signed(completed, a, b, mul(p.t, q.xy2d), add(p.z, p.z), minus);
 }
 
+bool is_identity(const Extended& p) noexcept { return is_zero(p.x) && same(p.y, p.z); }
+
 bool is_small_order(const Extended& p) noexcept {
     const auto p2 = to_projective(twice(to_projective(p)));
     const auto p4 = to_projective(twice(p2));
-    const auto p8 = to_projective(twice(p4));
-    return is_zero(p8.x) && same(p8.y, p8.z);
+    return is_identity(to_extended(twice(p4)));
 }
 
 template <std::size_t N>
@@ -115,10 +118,10 @@ bool is_canonical(const std::byte* encoded) noexcept {
     return point && base::equal(compress(*point), base::ByteView{encoded, 32});
 }
 
-void fill_odd_multiples(const Extended& p, OddTable& table) noexcept {
+void fill_odd_multiples(const Extended& p, Cached* table) noexcept {
     table[0] = to_cached(p);
     const auto doubled = to_extended(twice(to_projective(p)));
-    for (std::size_t i = 1; i < table.size(); ++i) table[i] = to_cached(to_extended(sum<false>(doubled, table[i - 1])));
+    for (int i = 1; i < 8; ++i) table[i] = to_cached(to_extended(sum<false>(doubled, table[i - 1])));
 }
 
 const BaseTables& base_tables() noexcept {

@@ -76,6 +76,7 @@ GC_INLINE Completed sum(const Extended& p, const Niels& q) noexcept {
 void add_signed(Completed& p, const Cached& q, bool minus) noexcept;
 void add_signed(Completed& p, const Niels& q, bool minus) noexcept;
 
+bool is_identity(const Extended& p) noexcept;
 /// Whether [8]p is the identity: the cofactored comparison.
 bool is_small_order(const Extended& p) noexcept;
 
@@ -94,15 +95,13 @@ base::FixedBytes<32> compress(const Extended& p) noexcept;
 /// Whether `encoded` is what compress() gives for its point.
 bool is_canonical(const std::byte* encoded) noexcept;
 
-/// Odd multiples p, 3p, … 15p for signed windows of width 5.
-using OddTable = std::array<Cached, 8>;
-void fill_odd_multiples(const Extended& p, OddTable& table) noexcept;
+/// Odd multiples p, 3p, … 15p for signed windows of width 5: eight entries.
+void fill_odd_multiples(const Extended& p, Cached* table) noexcept;
 
 /// Odd multiples up to 127 of the base point B and of 2^128 B, for signed windows of width 8. Built at first use.
 struct BaseTables {
     static constexpr int kWidth = 8;
-    std::array<Niels, 64> low;
-    std::array<Niels, 64> high;
+    std::array<Niels, 128> entries;  ///< 64 of B, then 64 of 2^128 B.
 };
 const BaseTables& base_tables() noexcept;
 

@@ -189,7 +189,7 @@ TEST(Points, KnowTheEightOfSmallOrder) {
         }
     }
     EXPECT_EQ(small, 8);
-    EXPECT_FALSE(is_small_order(to_extended(sum<false>(kIdentity, base_tables().low[0]))));
+    EXPECT_FALSE(is_small_order(to_extended(sum<false>(kIdentity, base_tables().entries[0]))));
 }
 
 }  // namespace
