@@ -34,16 +34,20 @@ trap 'exit 130' INT TERM
 chapter() { printf '\n%s%s%s\n' "$bold" "$1" "$plain"; }
 # Shows a command as a person would type it, then runs it.
 run() {
-  printf '%s$ %s%s\n' "$dim" "$*" "$plain"
+  local word line=
+  for word; do
+    case $word in *' '*) line+=" '$word'" ;; *) line+=" $word" ;; esac
+  done
+  printf '%s$%s%s\n' "$dim" "$line" "$plain"
   "$@"
 }
 # One field of a JSON document on stdin; the path is Python's.
 field() { python3 -c 'import json, sys; print(eval("document" + sys.argv[1], {"document": json.load(sys.stdin)}))' "$1"; }
 fail() { printf 'demo: %s\n' "$1" >&2; exit 1; }
 
-chapter "1. A chain starts: node, wallet daemon and bridge in one process"
-printf '%s$ enoc --home %s --free-ports &%s\n' "$dim" "$home" "$plain"
-enoc --home "$home" --free-ports --json >"$home/enoc.out" 2>"$home/enoc.log" &
+chapter "1. A chain starts: node, bridge and two wallet daemons in one process"
+printf '%s$ enoc --home %s --free-ports --user bob &%s\n' "$dim" "$home" "$plain"
+enoc --home "$home" --free-ports --user bob --json >"$home/enoc.out" 2>"$home/enoc.log" &
 enoc_pid=$!
 began=$(date +%s%N)
 for _ in $(seq 500); do
@@ -54,15 +58,23 @@ done
 [ -s "$home/enoc.out" ] || fail "enoc was not ready after ten seconds"
 bridge_tcp=$(field '["bridge_tcp"]' <"$home/enoc.json")
 printf 'ready after %d ms: %s\n' $((($(date +%s%N) - began) / 1000000)) "$(field '["chain_id"]' <"$home/enoc.json")"
-export GHOST_HOME=$home
+# Who types: each has a home, a wallet daemon and keys of their own.
+as() {
+  export GHOST_HOME=$home
+  [ "$1" = alice ] || GHOST_HOME=$home/users/$1
+}
 
-chapter "2. Alice makes a wallet; the keys stay inside walletd"
-# A demo cannot type: the password comes from a private file instead of the terminal.
-(umask 077; head -c 18 /dev/urandom | base64 >"$home/password")
-run zwallet init --password-file "$home/password"
-run zwallet account new bob
-alice=$(zwallet account list --json | field '["accounts"][0]["address"]')
-bob=$(zwallet account list --json | field '["accounts"][1]["address"]')
+chapter "2. Alice and Bob each make a wallet; keys stay inside their own walletd"
+# A demo cannot type: the passwords come from private files instead of the terminal.
+(umask 077; for who in alice bob; do head -c 18 /dev/urandom | base64 >"$home/password-$who"; done)
+for who in alice bob; do
+  as $who
+  printf '%s$ export GHOST_HOME=%s%s\n' "$dim" "$GHOST_HOME" "$plain"
+  run zwallet init --password-file "$home/password-$who"
+done
+as bob; bob=$(zwallet account list --json | field '["accounts"][0]["address"]')
+as alice; alice=$(zwallet account list --json | field '["accounts"][0]["address"]')
+[ "$alice" != "$bob" ] || fail "the two wallets are one"
 
 chapter "3. The faucet of this development chain funds Alice"
 run zwallet faucet 100
@@ -71,20 +83,21 @@ chapter "4. Alice sends Bob 1.5 GCC"
 run zwallet send 1.5 GCC --to "$bob" --memo "first light" --yes
 
 chapter "5. Both balances, each proved against a finalized block"
-run zwallet balance
-zwallet balance --json >"$home/balance.json"
-[ "$(field '["accounts"][0]["address"]' <"$home/balance.json")" = "$alice" ] || fail "the first account is not Alice's"
-[ "$(field '["accounts"][1]["balances"][0]["units"]' <"$home/balance.json")" = 1500000000000000000 ] ||
-  fail "Bob does not have 1.5 GCC"
-for account in 0 1; do
-  [ "$(field "[\"accounts\"][$account][\"verified\"]" <"$home/balance.json")" = True ] ||
-    fail "balance $account is not proved"
+for who in alice bob; do
+  as $who
+  printf '%s%s:%s ' "$bold" "$who" "$plain"
+  run zwallet balance
+  zwallet balance --json >"$home/balance-$who.json"
+  [ "$(field '["accounts"][0]["address"]' <"$home/balance-$who.json")" = "${!who}" ] || fail "this is not $who's account"
+  [ "$(field '["accounts"][0]["verified"]' <"$home/balance-$who.json")" = True ] || fail "$who's balance is not proved"
 done
+[ "$(field '["accounts"][0]["balances"][0]["units"]' <"$home/balance-bob.json")" = 1500000000000000000 ] ||
+  fail "Bob does not have 1.5 GCC"
 printf '%sBob has exactly 1.5 GCC, and the Merkle proofs check out.%s\n' "$green" "$plain"
 
 chapter "6. The payment in Bob's history, and the block that holds it"
-run zwallet history bob
-height=$(zwallet history bob --json | field '["entries"][0]["receipt"]["height"]')
+run zwallet history
+height=$(zwallet history --json | field '["entries"][0]["receipt"]["height"]')
 
 chapter "7. Any gRPC program can ask: libgrpc++ over plain TCP, through ghostbridge"
 run grpc_get_block "$bridge_tcp" "$height"

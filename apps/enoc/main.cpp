@@ -7,6 +7,7 @@
 
 #include "base/file.hpp"
 #include "base/log.hpp"
+#include "enoc/home.hpp"
 #include "enoc/network.hpp"
 #include "io/signals.hpp"
 #include "walletd/walletd.hpp"
@@ -16,6 +17,7 @@ namespace {
 constexpr const char* kFooter = R"(Examples:
   enoc                                  state in $GHOST_HOME or ~/.ghost, the well-known ports
   enoc --home /tmp/chain --fresh        an empty chain
+  enoc --user bob                       a second wallet: GHOST_HOME=~/.ghost/users/bob zwallet init
   enoc --home /tmp/chain --free-ports   beside another network; endpoints stand in /tmp/chain/enoc.json
 
 Stop it with Ctrl-C. What was finalized is there at the next start.)";
@@ -53,6 +55,10 @@ int main(int argc, char** argv) {
     app.add_option("--chain-id", options.chain_id, "Name of a new chain")->capture_default_str();
     app.add_flag("--fresh", options.fresh, "Delete the state of earlier runs first");
     app.add_flag("--free-ports", options.free_ports, "Use any free ports on loopback");
+    app.add_option("--user", options.users,
+                   "Another person with a wallet daemon of their own, whose GHOST_HOME is HOME/users/NAME; repeatable")
+        ->type_name("NAME")
+        ->take_all();
     app.add_flag("--json", json, "Print the endpoints as one line of JSON when ready (the content of enoc.json)");
     app.add_option("--log-level", log_level, "trace, debug, info, warn, error, off")->capture_default_str();
     try {
@@ -69,6 +75,11 @@ int main(int argc, char** argv) {
         if (!home) return fail(home.error().text);
         options.home = std::move(*home);
     }
+    for (const auto& user : options.users)
+        if (!enoc::valid_user_name(user)) {
+            fmt::print(stderr, "enoc: --user {}: 1 to 32 of a-z, 0-9, '-' and '_'\n", user);
+            return 2;
+        }
     const auto level = base::log_level_from_string(log_level);
     if (!level) {
         fmt::print(stderr, "enoc: unknown log level '{}'\n", log_level);

@@ -43,6 +43,8 @@ struct Durability : testing::Test {
         std::cout << "seed " << seed << " (repeat with GHOST_DURABILITY_SEED)\n";
     }
     ~Durability() override {
+        for (const auto& [text, count] : record.refusals)
+            std::cout << "refused " << count << " times: " << text << '\n';
         if (HasFailure()) {
             std::ifstream log{folder + "/stderr.log"};
             std::stringstream text;

@@ -1,5 +1,7 @@
 #include "load.hpp"
 
+#include <utility>
+
 namespace durability {
 
 namespace methods = ghostd::methods;
@@ -9,15 +11,19 @@ namespace {
 constexpr std::uint64_t kSecond = 1'000'000'000;
 /// Calls under way for one wallet: enough to keep several transactions of a sender in one block.
 constexpr int kWindow = 8;
+/// How often a lane asks for its nonce again after a refusal before it gives up.
+constexpr int kResumes = 200;
 
 }  // namespace
 
 struct Load::Lane {
     std::size_t wallet = 0;
     std::uint64_t nonce = 0;
-    int in_flight = 0;
+    bool paused = false;  ///< After a refusal: no more calls until the answers to those under way are in.
     bool ended = false;
+    int resumes = 0;
     std::map<std::uint64_t, rpc::CallHandle> calls;
+    rpc::CallHandle asking;
 };
 
 ledger::SignedTx transfer(const ledger::ChainBinding& chain, const Wallet& from, const ledger::Address& to,
@@ -69,7 +75,7 @@ bool Load::start(rpc::BlockingClient& client) {
 }
 
 void Load::submit(Lane& lane) {
-    if (lane.ended) return;
+    if (lane.ended || lane.paused) return;
     const auto nonce = lane.nonce++;
     const auto& from = wallets_[lane.wallet];
     const auto& to = wallets_[(lane.wallet + 1) % wallets_.size()].address;
@@ -79,13 +85,31 @@ void Load::submit(Lane& lane) {
     lane.calls[nonce] = channel_->call(methods::kSubmitTransaction, request, {.timeout_ns = 20 * kSecond},
                                        [this, &lane, nonce](const rpc::StatusOr<v1::TransactionReceipt>& answer) {
                                            auto done = lane.calls.extract(nonce);  // dies after this callback
-                                           if (answer) return submit(lane);
-                                           lane.ended = true;
-                                           if (answer.error().code == rpc::StatusCode::unavailable) {
-                                               ++record_.refused_unavailable;
-                                               record_.refusal = answer.error().message;
-                                           }
+                                           if (!answer) refused(lane, answer.error());
+                                           if (lane.paused && lane.calls.empty()) return resume(lane);
+                                           submit(lane);
                                        });
+}
+
+void Load::refused(Lane& lane, const rpc::Status& why) {
+    ++record_.refusals[why.to_string()];
+    // The node, or the way to it, is gone: the test knows why.
+    if (why.code == rpc::StatusCode::unavailable) lane.ended = true;
+    lane.paused = true;
+}
+
+void Load::resume(Lane& lane) {
+    if (lane.ended || ++lane.resumes > kResumes) return;
+    v1::AccountRequest request;
+    request.set_address(wallets_[lane.wallet].address.to_text());
+    lane.asking = channel_->call(methods::kGetAccount, request, {.timeout_ns = 20 * kSecond},
+                                 [this, &lane](const rpc::StatusOr<v1::Account>& account) {
+                                     const auto done = std::exchange(lane.asking, {});
+                                     if (!account) return refused(lane, account.error());
+                                     lane.nonce = account->pending_nonce();
+                                     lane.paused = false;
+                                     for (int k = 0; k < kWindow; ++k) submit(lane);
+                                 });
 }
 
 void Load::stop(rpc::BlockingClient& client) {

@@ -26,8 +26,7 @@ struct Record {
     std::map<std::string, std::uint64_t> final_height;  ///< By transaction id.
     std::uint64_t highest = 0;                          ///< Newest block seen on StreamBlocks.
     std::uint64_t submitted = 0;
-    std::uint64_t refused_unavailable = 0;
-    std::string refusal;  ///< The last UNAVAILABLE with a text from the node.
+    std::map<std::string, std::uint64_t> refusals;  ///< How often, by what the node or the bridge said.
 };
 
 /// Lives on the client's reactor between start() and stop().
@@ -43,6 +42,8 @@ class Load {
  private:
     struct Lane;
     void submit(Lane& lane);
+    void refused(Lane& lane, const rpc::Status& why);
+    void resume(Lane& lane);
 
     const std::vector<Wallet>& wallets_;
     Record& record_;

@@ -18,24 +18,34 @@ base::Checked<void> remove_all(const std::string& path) {
 
 }  // namespace
 
+UserLayout::UserLayout(const std::string& folder)
+    : wallet{folder + "/walletd"},
+      cli{folder + "/zwallet"},
+      wallet_identity{wallet + "/identity.pem"},
+      cli_identity{cli + "/identity.pem"},
+      wallet_config{wallet + "/walletd.toml"},
+      cli_config{cli + "/zwallet.toml"} {}
+
 HomeLayout::HomeLayout(std::string home)
     : folder{std::move(home)},
       marker{folder + "/enoc.json"},
       lock{folder + "/enoc.lock"},
       bridge{folder + "/ghostbridge"},
       node{folder + "/ghostd"},
-      wallet{folder + "/walletd"},
-      cli{folder + "/zwallet"},
+      users{folder + "/users"},
       bridge_identity{bridge + "/identity.pem"},
-      wallet_identity{wallet + "/identity.pem"},
-      cli_identity{cli + "/identity.pem"},
       bridge_config{bridge + "/ghostbridge.toml"},
       node_config{node + "/ghostd.toml"},
-      wallet_config{wallet + "/walletd.toml"},
-      cli_config{cli + "/zwallet.toml"} {}
+      owner{folder} {}
+
+bool valid_user_name(std::string_view name) noexcept {
+    constexpr std::size_t kLengthMax = 32;
+    return !name.empty() && name.size() <= kLengthMax &&
+           name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_") == std::string_view::npos;
+}
 
 base::Checked<void> prepare_home(const HomeLayout& layout, bool fresh) {
-    const std::string daemons[] = {layout.bridge, layout.node, layout.wallet, layout.cli};
+    const std::string daemons[] = {layout.bridge, layout.node, layout.owner.wallet, layout.owner.cli, layout.users};
     std::error_code ignored;
     if (!std::filesystem::exists(layout.marker, ignored)) {
         for (const auto& folder : daemons)

@@ -27,10 +27,25 @@ const base::Log kLog{"enoc"};
 std::string on_loopback(std::uint16_t port) { return "[::1]:" + std::to_string(port); }
 std::string on_loopback_v4(std::uint16_t port) { return "127.0.0.1:" + std::to_string(port); }
 
+/// One person's wallet: keys made, not started.
+struct User {
+    std::string name;  ///< Empty: the owner of the home.
+    UserLayout layout;
+    base::Digest wallet, cli;
+};
+
 /// The public keys of everybody; each daemon lists those it lets in.
 struct Keys {
-    base::Digest bridge, node, wallet, cli;
+    base::Digest bridge, node;
 };
+
+base::Checked<User> ensure_user(std::string name, UserLayout layout) {
+    GC_CHECK(base::make_private_dir(layout.wallet));
+    GC_CHECK(base::make_private_dir(layout.cli));
+    GC_TRY(const auto wallet, ensure_identity(layout.wallet_identity));
+    GC_TRY(const auto cli, ensure_identity(layout.cli_identity));
+    return User{.name = std::move(name), .layout = std::move(layout), .wallet = wallet, .cli = cli};
+}
 
 base::Checked<void> write_config(const std::string& path, const base::ConfigSchema& schema) {
     return base::write_file_atomic(path, base::as_bytes(schema.to_toml()));
@@ -47,7 +62,8 @@ base::Checked<base::Digest> ensure_node(const HomeLayout& layout, const Options&
     return key.public_key().bytes;
 }
 
-ghostbridge::Config bridge_config(const HomeLayout& layout, const Options& options, const Keys& keys) {
+ghostbridge::Config bridge_config(const HomeLayout& layout, const Options& options, const Keys& keys,
+                                  const std::vector<User>& users) {
     using ghostbridge::Role;
     ghostbridge::Config config;
     config.home = layout.bridge;
@@ -58,13 +74,17 @@ ghostbridge::Config bridge_config(const HomeLayout& layout, const Options& optio
     }
     config.peers = {
         {.name = "ghostd", .key = keys.node, .roles = ghostbridge::role_bits(Role::service), .services = {}},
-        {.name = "walletd", .key = keys.wallet, .roles = ghostbridge::role_bits(Role::service), .services = {}},
-        {.name = "zwallet",
-         .key = keys.cli,
-         .roles = static_cast<ghostbridge::Roles>(ghostbridge::role_bits(Role::client) |
-                                                  ghostbridge::role_bits(Role::admin)),
-         .services = {}},
     };
+    for (const auto& user : users) {
+        const auto suffix = user.name.empty() ? "" : " of " + user.name;
+        auto roles = ghostbridge::role_bits(Role::client);
+        if (user.name.empty()) roles = static_cast<ghostbridge::Roles>(roles | ghostbridge::role_bits(Role::admin));
+        config.peers.push_back({.name = "walletd" + suffix,
+                                .key = user.wallet,
+                                .roles = ghostbridge::role_bits(Role::service),
+                                .services = {}});
+        config.peers.push_back({.name = "zwallet" + suffix, .key = user.cli, .roles = roles, .services = {}});
+    }
     return config;
 }
 
@@ -82,11 +102,11 @@ ghostd::GhostdConfig node_config(const HomeLayout& layout, const Options& option
     return config;
 }
 
-walletd::Config wallet_config(const HomeLayout& layout, const Options& options, const Keys& keys,
+walletd::Config wallet_config(const HomeLayout& layout, const Options& options, const Keys& keys, const User& user,
                               const std::string& bridge, const base::Digest& genesis_hash) {
     walletd::Config config;
-    config.home = layout.wallet;
-    if (options.free_ports) {
+    config.home = user.layout.wallet;
+    if (options.free_ports || !user.name.empty()) {
         config.listen = "[::1]:0";
         config.metrics = "127.0.0.1:0";
     }
@@ -94,12 +114,12 @@ walletd::Config wallet_config(const HomeLayout& layout, const Options& options, 
     config.bridge_key = base::to_hex(keys.bridge);
     config.genesis_hash = base::to_hex(genesis_hash);
     config.genesis = layout.node + "/genesis.json";
-    config.peers = {{.name = "zwallet", .key = base::to_hex(keys.cli), .roles = {"client", "admin"}}};
+    config.peers = {{.name = "zwallet", .key = base::to_hex(user.cli), .roles = {"client", "admin"}}};
     return config;
 }
 
 /// What zwallet reads; its library is not linked here, so the few keys are written by hand.
-base::Checked<void> write_cli_config(const HomeLayout& layout, const Endpoints& endpoints) {
+base::Checked<void> write_cli_config(const UserLayout& layout, const Endpoints& endpoints) {
     const std::string text = "# Written by enoc at each start.\nbridge = \"" + endpoints.bridge_quic +
                              "\"\nbridge_key = \"" + endpoints.bridge_key + "\"\n";
     return base::write_file_atomic(layout.cli_config, base::as_bytes(text));
@@ -117,7 +137,7 @@ struct Network::State {
     std::optional<base::FileLock> lock;
     std::unique_ptr<ghostbridge::Bridge> bridge;
     std::unique_ptr<ghostd::Node> node;
-    std::unique_ptr<walletd::Walletd> wallet;
+    std::vector<std::unique_ptr<walletd::Walletd>> wallets;  // the owner's first
 
     base::Checked<void> start(const Options& options);
     [[nodiscard]] base::Checked<void> wait_for_services(std::uint64_t timeout_ms) const;
@@ -130,11 +150,20 @@ base::Checked<void> Network::State::start(const Options& options) {
     GC_CHECK(prepare_home(layout, options.fresh));
     Keys keys{};
     GC_TRY(keys.bridge, ensure_identity(layout.bridge_identity));
-    GC_TRY(keys.wallet, ensure_identity(layout.wallet_identity));
-    GC_TRY(keys.cli, ensure_identity(layout.cli_identity));
+    std::vector<User> users;
+    GC_TRY(auto owner, ensure_user("", layout.owner));
+    users.push_back(std::move(owner));
+    for (const auto& name : options.users) {
+        if (!valid_user_name(name))
+            return base::explain(base::Errc::invalid_argument,
+                                 "user \"" + name + "\": 1 to 32 of a-z, 0-9, '-' and '_'");
+        if (std::ranges::find(users, name, &User::name) != users.end()) continue;
+        GC_TRY(auto user, ensure_user(name, layout.user(name)));
+        users.push_back(std::move(user));
+    }
     GC_TRY(keys.node, ensure_node(layout, options));
 
-    auto bridge_settings = bridge_config(layout, options, keys);
+    auto bridge_settings = bridge_config(layout, options, keys, users);
     GC_TRY(bridge, ghostbridge::Bridge::start(bridge_settings));
     endpoints.bridge_quic = on_loopback(bridge->quic_port());
     endpoints.bridge_tcp = on_loopback_v4(bridge->tcp_port());
@@ -146,15 +175,17 @@ base::Checked<void> Network::State::start(const Options& options) {
     endpoints.node_quic = on_loopback(node->address().port());
     endpoints.node_metrics = on_loopback_v4(node->ops_port());
 
-    auto wallet_settings = wallet_config(layout, options, keys, endpoints.bridge_quic, node->genesis_hash());
-    GC_TRY(wallet, walletd::Walletd::start(wallet_settings));
-    endpoints.wallet_socket = wallet->socket_path();
+    for (const auto& user : users) {
+        auto settings = wallet_config(layout, options, keys, user, endpoints.bridge_quic, node->genesis_hash());
+        GC_TRY(wallets.emplace_back(), walletd::Walletd::start(settings));
+        GC_CHECK(write_config(user.layout.wallet_config, walletd::schema_of(settings)));
+        GC_CHECK(write_cli_config(user.layout, endpoints));
+    }
+    endpoints.wallet_socket = wallets.front()->socket_path();
 
     node_settings.listen = endpoints.node_quic;
     node_settings.ops_listen = endpoints.node_metrics;
     GC_CHECK(write_config(layout.node_config, ghostd::schema_of(node_settings)));
-    GC_CHECK(write_config(layout.wallet_config, walletd::schema_of(wallet_settings)));
-    GC_CHECK(write_cli_config(layout, endpoints));
     GC_CHECK(wait_for_services(options.ready_timeout_ms));
     return base::write_file_atomic(layout.marker, base::as_bytes(to_json().dump(2) + "\n"));
 }
@@ -167,10 +198,12 @@ base::Checked<void> Network::State::wait_for_services(std::uint64_t timeout_ms) 
         const auto there = bridge->available_services();
         const auto missing = std::ranges::find_if(
             kNeeded, [&](std::string_view name) { return std::ranges::find(there, name) == there.end(); });
-        if (missing == kNeeded.end()) return {};
+        const bool all_wallets = std::ranges::all_of(wallets, [](const auto& wallet) { return wallet->registered(); });
+        if (missing == kNeeded.end() && all_wallets) return {};
         if (std::chrono::steady_clock::now() > deadline)
             return base::explain(base::Errc::timed_out,
-                                 std::string{*missing} + " did not register with ghostbridge in time");
+                                 std::string{missing == kNeeded.end() ? kNeeded.back() : *missing} +
+                                     " did not register with ghostbridge in time");
         std::this_thread::sleep_for(std::chrono::milliseconds{2});
     }
 }
@@ -201,10 +234,11 @@ base::Checked<std::unique_ptr<Network>> Network::start(Options options) {
 
 void Network::stop() {
     auto& state = *state_;
-    if (state.wallet) state.wallet->stop();
+    for (const auto& wallet : state.wallets)
+        if (wallet) wallet->stop();
     if (state.node) state.node->stop();
     if (state.bridge) state.bridge->stop();
-    state.wallet.reset();
+    state.wallets.clear();
     state.node.reset();
     state.bridge.reset();
     state.lock.reset();
@@ -215,6 +249,6 @@ const Endpoints& Network::endpoints() const noexcept { return state_->endpoints;
 const std::string& Network::chain_id() const noexcept { return state_->chain_id; }
 base::Digest Network::genesis_hash() const noexcept { return state_->node->genesis_hash(); }
 std::uint64_t Network::finalized_height() const noexcept { return state_->node->finalized_height(); }
-bool Network::wallet_exists() const noexcept { return state_->wallet->initialised(); }
+bool Network::wallet_exists() const noexcept { return state_->wallets.front()->initialised(); }
 
 }  // namespace enoc

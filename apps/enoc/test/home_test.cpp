@@ -21,34 +21,34 @@ class Home : public ::testing::Test {
 TEST_F(Home, KeepsIdentitiesUntilFreshIsAskedFor) {
     const enoc::HomeLayout layout{root_ + "/net"};
     ASSERT_TRUE(enoc::prepare_home(layout, false));
-    const auto first = enoc::ensure_identity(layout.cli_identity);
+    const auto first = enoc::ensure_identity(layout.owner.cli_identity);
     ASSERT_TRUE(first) << first.error().text;
     ASSERT_TRUE(enoc::prepare_home(layout, false));
-    EXPECT_EQ(enoc::ensure_identity(layout.cli_identity).value(), *first);
+    EXPECT_EQ(enoc::ensure_identity(layout.owner.cli_identity).value(), *first);
     ASSERT_TRUE(enoc::prepare_home(layout, true));
-    EXPECT_NE(enoc::ensure_identity(layout.cli_identity).value(), *first);
+    EXPECT_NE(enoc::ensure_identity(layout.owner.cli_identity).value(), *first);
 }
 
 TEST_F(Home, RefusesAHomeThatItDidNotMake) {
     const enoc::HomeLayout layout{root_ + "/real"};
-    std::filesystem::create_directories(layout.wallet);
-    std::ofstream{layout.wallet + "/wallet.db"} << "coins";
+    std::filesystem::create_directories(layout.owner.wallet);
+    std::ofstream{layout.owner.wallet + "/wallet.db"} << "coins";
     for (const bool fresh : {false, true}) {
         const auto refused = enoc::prepare_home(layout, fresh);
         ASSERT_FALSE(refused);
-        EXPECT_NE(refused.error().text.find(layout.wallet), std::string::npos);
+        EXPECT_NE(refused.error().text.find(layout.owner.wallet), std::string::npos);
     }
-    EXPECT_TRUE(std::filesystem::exists(layout.wallet + "/wallet.db"));
+    EXPECT_TRUE(std::filesystem::exists(layout.owner.wallet + "/wallet.db"));
 }
 
 TEST_F(Home, RefusesAnIdentityThatOthersCanRead) {
     const enoc::HomeLayout layout{root_ + "/net"};
     ASSERT_TRUE(enoc::prepare_home(layout, false));
-    ASSERT_TRUE(enoc::ensure_identity(layout.cli_identity));
-    std::filesystem::permissions(layout.cli_identity, std::filesystem::perms{0644});
-    const auto refused = enoc::ensure_identity(layout.cli_identity);
+    ASSERT_TRUE(enoc::ensure_identity(layout.owner.cli_identity));
+    std::filesystem::permissions(layout.owner.cli_identity, std::filesystem::perms{0644});
+    const auto refused = enoc::ensure_identity(layout.owner.cli_identity);
     ASSERT_FALSE(refused);
-    EXPECT_NE(refused.error().text.find(layout.cli_identity), std::string::npos);
+    EXPECT_NE(refused.error().text.find(layout.owner.cli_identity), std::string::npos);
 }
 
 }  // namespace

@@ -6,7 +6,17 @@
 #include <filesystem>
 #include <thread>
 
+#include "enoc/home.hpp"
+#include "ghost/wallet/v1/wallet.pb.h"
+#include "io/address.hpp"
+#include "rpc/blocking.hpp"
+#include "rpc/quic.hpp"
+#include "zquic/tls.hpp"
+
 namespace {
+
+constexpr rpc::UnaryMethod<ghost::wallet::v1::WalletStatusRequest, ghost::wallet::v1::WalletStatus> kGetStatus{
+    "/ghost.wallet.v1.WalletService/GetStatus"};
 
 class Network : public ::testing::Test {
  protected:
@@ -62,6 +72,47 @@ TEST_F(Network, TwoRunSideBySideInOneProcess) {
     wait_for_height(**one, 1);
     wait_for_height(**two, 1);
     EXPECT_NE((*one)->endpoints().bridge_quic, (*two)->endpoints().bridge_quic);
+}
+
+TEST_F(Network, GivesEachPersonAWalletThatOnlyItsKeyReaches) {
+    auto two = options();
+    two.users = {"bob", "bob"};
+    auto network = enoc::Network::start(two);
+    ASSERT_TRUE(network) << network.error().text;
+    const enoc::HomeLayout home{two.home};
+    const auto alice = home.owner;
+    const auto bob = home.user("bob");
+    const auto bridge = io::SocketAddress::parse((*network)->endpoints().bridge_quic).value();
+    const auto bridge_key = base::fixed_from_hex<32>((*network)->endpoints().bridge_key).value();
+    const auto status_through_bridge = [&](const enoc::UserLayout& caller, const enoc::UserLayout& wallet) {
+        const auto identity = zquic::Identity::load(caller.cli_identity).value();
+        auto client = rpc::BlockingClient::make([&](io::Reactor& reactor) {
+            return rpc::make_quic_connector(reactor,
+                                            {.server = bridge, .server_keys = {bridge_key}, .identity = identity});
+        });
+        const auto key = base::to_hex(enoc::ensure_identity(wallet.wallet_identity).value());
+        return (*client)->call(kGetStatus, {},
+                               {.timeout_ns = 20'000'000'000, .metadata = {{"ghost-instance-key", key}}});
+    };
+    for (const auto* who : {&alice, &bob}) {
+        const auto own = status_through_bridge(*who, *who);
+        ASSERT_TRUE(own) << own.error().to_string();
+        EXPECT_EQ(base::to_hex(base::as_bytes(own->identity_key())),
+                  base::to_hex(enoc::ensure_identity(who->wallet_identity).value()));
+    }
+    const auto strange = status_through_bridge(alice, bob);
+    ASSERT_FALSE(strange);
+    EXPECT_EQ(strange.error().code, rpc::StatusCode::permission_denied) << strange.error().to_string();
+}
+
+TEST_F(Network, RefusesNamesThatAreNoFolders) {
+    for (const auto* name : {"", "..", "a/b", "Bob", "a b"}) {
+        auto bad = options();
+        bad.users = {name};
+        const auto network = enoc::Network::start(bad);
+        ASSERT_FALSE(network) << name;
+        EXPECT_NE(network.error().text.find("a-z"), std::string::npos) << network.error().text;
+    }
 }
 
 TEST_F(Network, SaysWhoUsesAHomeThatIsInUse) {

@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "bridge_client/fields.hpp"
 #include "ghostbridge/bridge.hpp"
 #include "ghostbridge/registry.hpp"
 #include "rpc/method.hpp"
@@ -60,6 +61,13 @@ std::expected<CallRequest, Refusal> parse_request(rpc::Fields fields) {
         if (!parsed) return std::unexpected{refuse(rpc::StatusCode::internal, "malformed grpc-timeout")};
         request.timeout_ns = *parsed;
     }
+    if (const auto* const key = rpc::find_field(fields, bridge_client::kInstanceKeyField)) {
+        const auto bytes = base::fixed_from_hex<32>(*key);
+        if (!bytes)
+            return std::unexpected{refuse(rpc::StatusCode::invalid_argument,
+                                          "ghost-instance-key is not a public key of 64 hexadecimal digits")};
+        request.instance_key = *bytes;
+    }
     request.fields = std::move(fields);
     return request;
 }
@@ -80,7 +88,7 @@ rpc::Fields forward_request(const CallRequest& request, std::uint64_t time_left_
     for (const auto& field : request.fields) {
         const std::string_view name = field.name;
         if (name.starts_with(':') || name == "host" || name == "te" || name == "grpc-timeout" ||
-            name == kCallerKeyField || is_hop_by_hop(name))
+            name == kCallerKeyField || name == bridge_client::kInstanceKeyField || is_hop_by_hop(name))
             continue;
         out.push_back(field);
     }

@@ -122,8 +122,8 @@ bool Registry::is_first_choice(const Instance& instance) const noexcept {
            instance.ejected_until_ns <= clock_.now_ns();
 }
 
-std::expected<InstanceId, NoInstance> Registry::pick(std::string_view service,
-                                                     std::span<const InstanceId> excluded) const {
+std::expected<InstanceId, NoInstance> Registry::pick(std::string_view service, std::span<const InstanceId> excluded,
+                                                     const std::optional<base::Digest>& key) const {
     const auto at = by_service_.find(service);
     if (at == by_service_.end()) return std::unexpected{NoInstance::unknown_service};
     std::vector<const Instance*> first;
@@ -132,6 +132,7 @@ std::expected<InstanceId, NoInstance> Registry::pick(std::string_view service,
         const auto& instance = instances_.at(id);
         if (instance.registration.state == InstanceState::draining) continue;
         if (instance.lease_until_ns <= clock_.now_ns()) continue;
+        if (key && instance.registration.key != *key) continue;
         if (std::ranges::find(excluded, id) != excluded.end()) continue;
         (is_first_choice(instance) ? first : second).push_back(&instance);
     }

@@ -88,7 +88,7 @@ class Relay::Call {
     // ---- choosing and opening
 
     void attempt() {
-        const auto picked = relay_.registry_.pick(request_.service, tried_);
+        const auto picked = relay_.registry_.pick(request_.service, tried_, request_.instance_key);
         if (!picked) return end_with(no_instance(picked.error()));
         instance_ = *picked;
         tried_.push_back(instance_);
@@ -111,7 +111,9 @@ class Relay::Call {
                 return {StatusCode::unimplemented,
                         "service " + request_.service + " is not registered with this bridge"};
             case NoInstance::none_available:
-                return {StatusCode::unavailable, "service " + request_.service + " has no instance that takes calls"};
+                return {StatusCode::unavailable,
+                        "service " + request_.service + " has no instance that takes calls" +
+                            (request_.instance_key ? " with the key " + base::to_hex(*request_.instance_key) : "")};
         }
         return {StatusCode::internal, ""};
     }
@@ -124,7 +126,7 @@ class Relay::Call {
         if (!replayable_ || tried_.size() >= relay_.options_.attempts_max || !relay_.budget_.take())
             return end_with({StatusCode::unavailable, "service " + request_.service + " " + last_failure_});
         // Asked before retrying is counted: without another instance this is the end.
-        if (relay_.registry_.pick(request_.service, tried_)) relay_.retries_.add();
+        if (relay_.registry_.pick(request_.service, tried_, request_.instance_key)) relay_.retries_.add();
         attempt();
     }
 

@@ -36,6 +36,19 @@ TEST(ParseRequest, FindsServiceAndTimeout) {
     EXPECT_EQ(request.timeout_ns, 250'000'000u);
 }
 
+TEST(ParseRequest, ReadsTheKeyOfTheWantedInstanceAndKeepsItToItself) {
+    auto fields = request_fields();
+    EXPECT_FALSE(parse_request(fields).value().instance_key);
+    set(fields, "ghost-instance-key", std::string(64, 'a'));
+    const auto request = parse_request(fields).value();
+    EXPECT_EQ(base::to_hex(request.instance_key.value()), std::string(64, 'a'));
+    EXPECT_EQ(count(forward_request(request, rpc::kNoDeadline, {}), "ghost-instance-key"), 0u);
+    for (const auto* bad : {"", "a", "zz"}) {
+        set(fields, "ghost-instance-key", bad);
+        EXPECT_EQ(parse_request(fields).error().status.code, StatusCode::invalid_argument) << bad;
+    }
+}
+
 TEST(ParseRequest, RefusesWhatIsNotGrpcWithHttpStatus) {
     auto fields = request_fields();
     set(fields, ":method", "GET");

@@ -39,6 +39,18 @@ TEST_F(RegistryTest, TellsUnknownServicesFromUnavailableOnes) {
     EXPECT_TRUE(registry_.services().empty());
 }
 
+TEST_F(RegistryTest, FindsTheInstanceWithAKey) {
+    const auto a = registry_.add(at(1)).value();
+    const auto b = registry_.add(at(2)).value();
+    for (int i = 0; i < 20; ++i) {
+        EXPECT_EQ(registry_.pick("a.One", {}, at(1).key).value(), a);
+        EXPECT_EQ(registry_.pick("a.One", {}, at(2).key).value(), b);
+    }
+    EXPECT_EQ(registry_.pick("a.One", {}, at(3).key).error(), NoInstance::none_available);
+    ASSERT_TRUE(registry_.renew(a, InstanceState::draining));
+    EXPECT_EQ(registry_.pick("a.One", {}, at(1).key).error(), NoInstance::none_available) << "b is somebody else";
+}
+
 TEST_F(RegistryTest, RemovesAnInstanceWhoseLeaseRanOut) {
     const auto a = registry_.add(at(1)).value();
     const auto b = registry_.add(at(2)).value();

@@ -43,7 +43,7 @@ base::ConfigSchema schema_of(Config& config) {
     schema.field("advertise", config.advertise,
                  "Endpoint that the bridge calls. Empty: [::1] and the port that QUIC listens on.");
     schema.field("bridge", config.bridge, "GhostBridge, the only way to the node. Empty: work without a node.");
-    schema.field("bridge_key", config.bridge_key, "The bridge's public key; `ghostbridge status` prints it.");
+    schema.field("bridge_key", config.bridge_key, "The bridge's public key; `ghostbridge init-identity` prints it.");
     schema.field("genesis", config.genesis,
                  "The chain's genesis.json: which chain to sign for, and whose signatures make a block final.");
     schema.field("genesis_hash", config.genesis_hash,

@@ -30,6 +30,7 @@ struct Core {
     Signer& signer;
     ChainClient node;
     const base::Log& log;
+    base::Digest identity_key{};  ///< walletd's own public key.
 
     Trust trust;
     std::uint64_t verified_height = 0;  ///< Of the highest header whose certificate was checked.

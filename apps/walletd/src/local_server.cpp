@@ -220,11 +220,13 @@ class LocalServer::Connection : public std::enable_shared_from_this<Connection> 
                 wipe_secrets(*request);
                 return response;
             },
-            [self = shared_from_this()](base::Checked<pb::LocalResponse> response) {
+            [self = shared_from_this(), &core](base::Checked<pb::LocalResponse> response) {
                 self->busy_ = false;
                 pb::LocalResponse out;
                 if (response) {
                     out = std::move(*response);
+                    if (out.has_status())
+                        out.mutable_status()->set_identity_key(std::string{base::as_text(core.identity_key)});
                 } else {
                     set_error(out, pb::LocalError::INTERNAL, response.error().text);
                 }

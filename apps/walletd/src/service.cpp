@@ -54,6 +54,7 @@ void get_status(Core& core, rpc::CallContext& call, rpc::Responder<wallet::Walle
             if (operation->stopped) return;
             if (!status) return operation->done.fail(status_for(status.error()));
             operation->status = std::move(*status);
+            operation->status.set_identity_key(std::string{base::as_text(core.identity_key)});
             operation->handle = reach_chain(core, [&core, operation](rpc::StatusOr<chain::Status> node) {
                 auto& out = operation->status;
                 out.set_node_reachable(node.has_value());

@@ -174,6 +174,7 @@ base::Checked<void> Walletd::State::serve(const zquic::Identity& identity, Trust
                                           .signer = *signer,
                                           .node = ChainClient{channel.get(), config.call_timeout_ms},
                                           .log = log,
+                                          .identity_key = public_key,
                                           .trust = std::move(trust),
                                           .verified_height = 0,
                                           .sends = 0,

@@ -12,9 +12,11 @@ namespace zwallet {
 base::ConfigSchema schema_of(Config& config) {
     base::ConfigSchema schema{"zwallet, the wallet command line. Every value below is the default; flags override it."};
     schema.field("bridge", config.bridge, "GhostBridge: host and port.");
-    schema.field("bridge_key", config.bridge_key, "The bridge's public key; `ghostbridge status` prints it.");
+    schema.field("bridge_key", config.bridge_key, "The bridge's public key; `ghostbridge init-identity` prints it.");
     schema.field("wallet_socket", config.wallet_socket,
                  "walletd's unix socket. Empty: $GHOST_HOME/walletd/walletd.sock.");
+    schema.field("wallet_key", config.wallet_key,
+                 "Public key of the walletd to ask through the bridge. Empty: of the one behind wallet_socket.");
     schema.field("account", config.account, "Address, label or index used when none is named. Empty: the first.");
     schema.field("timeout_ms", config.timeout_ms, "Time for each call over the network.", {.min = 100, .max = 600'000});
     return schema;
@@ -42,9 +44,9 @@ Outcome<Config> load_config(const ConfigFlags& flags) {
         return give_up(ExitCode::usage, fmt::format("'{}' is not an address of a bridge", config.bridge),
                        "write it like --bridge 127.0.0.1:50050 or --bridge '[::1]:50050'");
     }
-    if (!config.bridge_key.empty() && !base::fixed_from_hex<32>(config.bridge_key)) {
-        return give_up(ExitCode::usage,
-                       fmt::format("'{}' is not a public key of 64 hexadecimal digits", config.bridge_key));
+    for (const auto& key : {config.bridge_key, config.wallet_key}) {
+        if (key.empty() || base::fixed_from_hex<32>(key)) continue;
+        return give_up(ExitCode::usage, fmt::format("'{}' is not a public key of 64 hexadecimal digits", key));
     }
     return config;
 }

@@ -87,10 +87,19 @@ Outcome<pb::Account> Context::find_account(const std::string& wanted) {
     return give_up(ExitCode::usage, fmt::format("no account is called '{}'", name), "zwallet account list");
 }
 
+std::string Context::wallet_key() {
+    if (!config_->wallet_key.empty()) return config_->wallet_key;
+    pb::LocalRequest request;
+    request.mutable_status();
+    const auto answer = ask_wallet(request);
+    // No walletd of our own: whichever serves behind the bridge.
+    return answer ? base::to_hex(base::as_bytes(answer->status().identity_key())) : std::string{};
+}
+
 Outcome<Remote*> Context::remote() {
     if (!remote_) {
         GC_TRY(const auto* settings, config());
-        GC_TRY(remote_, Remote::make(*settings));
+        GC_TRY(remote_, Remote::make(*settings, wallet_key()));
     }
     return remote_.get();
 }

@@ -42,6 +42,9 @@ class Context {
     Outcome<Remote*> remote();
 
  private:
+    /// Which walletd is ours; config() was read.
+    std::string wallet_key();
+
     ConfigFlags flags_;
     std::optional<Config> config_;
     std::unique_ptr<wallet_local::Client> local_;

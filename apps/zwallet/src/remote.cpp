@@ -6,6 +6,7 @@
 
 #include "base/bytes.hpp"
 #include "base/file.hpp"
+#include "bridge_client/fields.hpp"
 #include "rpc/quic.hpp"
 #include "zquic/tls.hpp"
 
@@ -42,7 +43,7 @@ Outcome<std::string> own_public_key(const Config& config) {
     return base::to_hex(*identity.public_key());
 }
 
-Outcome<std::unique_ptr<Remote>> Remote::make(const Config& config) {
+Outcome<std::unique_ptr<Remote>> Remote::make(const Config& config, std::string wallet_key) {
     if (config.bridge_key.empty()) {
         return give_up(ExitCode::usage, fmt::format("the public key of the bridge at {} is not known", config.bridge),
                        fmt::format("add bridge_key = \"…\" to {}/zwallet.toml or use --bridge-key", config.home));
@@ -54,6 +55,7 @@ Outcome<std::unique_ptr<Remote>> Remote::make(const Config& config) {
 
     std::unique_ptr<Remote> remote{new Remote};
     remote->own_key_ = base::to_hex(*identity.public_key());
+    remote->wallet_key_ = std::move(wallet_key);
     remote->endpoint_ = config.bridge;
     remote->timeout_ns_ = config.timeout_ms * 1'000'000;
     auto client = rpc::BlockingClient::make(
@@ -64,6 +66,13 @@ Outcome<std::unique_ptr<Remote>> Remote::make(const Config& config) {
     if (!client) return give_up(ExitCode::failure, base::to_string(client.error()));
     remote->client_ = std::move(*client);
     return remote;
+}
+
+rpc::CallOptions Remote::options(std::string_view path, std::uint64_t timeout_ns) const {
+    rpc::CallOptions out{.timeout_ns = timeout_ns};
+    if (!wallet_key_.empty() && rpc::service_of(path) == "ghost.wallet.v1.WalletService")
+        out.metadata = {{std::string{bridge_client::kInstanceKeyField}, wallet_key_}};
+    return out;
 }
 
 Failure Remote::explain(const rpc::Status& status) const {

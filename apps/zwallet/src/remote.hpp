@@ -13,11 +13,12 @@ namespace zwallet {
 class Remote {
  public:
     /// Makes the identity ($GHOST_HOME/zwallet/identity.pem) at first use. Connects with the first call.
-    static Outcome<std::unique_ptr<Remote>> make(const Config& config);
+    /// Calls of the wallet service go to the walletd that proves `wallet_key` (64 hexadecimal digits); empty: to any.
+    static Outcome<std::unique_ptr<Remote>> make(const Config& config, std::string wallet_key);
 
     template <typename Req, typename Res>
     Outcome<Res> call(const rpc::UnaryMethod<Req, Res>& method, const Req& request) {
-        auto result = client_->call(method, request, {.timeout_ns = timeout_ns_});
+        auto result = client_->call(method, request, options(method.path, timeout_ns_));
         if (!result) return std::unexpected{explain(result.error())};
         return std::move(*result);
     }
@@ -25,7 +26,7 @@ class Remote {
     template <typename Req, typename Res>
     Outcome<void> stream(const rpc::ServerStreamMethod<Req, Res>& method, const Req& request, std::uint64_t timeout_ns,
                          std::move_only_function<bool(Res)> each) {
-        const auto status = client_->stream(method, request, {.timeout_ns = timeout_ns}, std::move(each));
+        const auto status = client_->stream(method, request, options(method.path, timeout_ns), std::move(each));
         if (!status.ok()) return std::unexpected{explain(status)};
         return {};
     }
@@ -34,10 +35,12 @@ class Remote {
 
  private:
     Remote() = default;
+    [[nodiscard]] rpc::CallOptions options(std::string_view path, std::uint64_t timeout_ns) const;
     [[nodiscard]] Failure explain(const rpc::Status& status) const;
     std::unique_ptr<rpc::BlockingClient> client_;
     std::uint64_t timeout_ns_ = 0;
     std::string own_key_;
+    std::string wallet_key_;
     std::string endpoint_;
 };
 

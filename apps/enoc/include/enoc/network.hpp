@@ -6,6 +6,7 @@
 //     ghostd/        keys, genesis, chain state
 //     walletd/       identity.pem, wallet.db, walletd.sock
 //     zwallet/       identity.pem, zwallet.toml: `GHOST_HOME=home zwallet …` finds everything
+//     users/NAME/    the walletd and zwallet folders of another person: `GHOST_HOME=home/users/NAME zwallet …`
 //
 // The configuration files are written anew at every start with the ports that are really bound, so the command lines of
 // the daemons work against a running enoc as they do against daemons of their own.
@@ -13,6 +14,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/bytes.hpp"
 #include "base/result.hpp"
@@ -22,8 +24,9 @@ namespace enoc {
 struct Options {
     std::string home;
     std::string chain_id = "ghostchain-dev-1";
-    bool fresh = false;       ///< Delete the state of earlier runs first.
-    bool free_ports = false;  ///< Any free port on loopback instead of the well-known ones.
+    bool fresh = false;              ///< Delete the state of earlier runs first.
+    bool free_ports = false;         ///< Any free port on loopback instead of the well-known ones.
+    std::vector<std::string> users;  ///< Further people, each with a walletd of their own; see valid_user_name().
     std::uint64_t ready_timeout_ms = 10'000;
 };
 

@@ -21,7 +21,8 @@ struct CallRequest {
     std::string path;     ///< "/package.Service/Method"
     std::string service;  ///< "package.Service"
     std::uint64_t timeout_ns = rpc::kNoDeadline;
-    rpc::Fields fields;  ///< As received.
+    std::optional<base::Digest> instance_key;  ///< Only this instance will do (ghost-instance-key).
+    rpc::Fields fields;                        ///< As received.
 };
 
 /// What to answer instead of relaying: an HTTP status without gRPC (405, 415), or a gRPC status with HTTP 200.
@@ -30,11 +31,12 @@ struct Refusal {
     rpc::Status status;
 };
 
-/// Checks method, content-type, path and grpc-timeout.
+/// Checks method, content-type, path, grpc-timeout and ghost-instance-key.
 std::expected<CallRequest, Refusal> parse_request(rpc::Fields fields);
 
-/// The request as the service gets it: hop-by-hop fields and any ghost-caller-key removed, `te: trailers`, the time
-/// that is left in grpc-timeout, and the caller's proved key. Without an :authority the Host field becomes it.
+/// The request as the service gets it: hop-by-hop fields, ghost-instance-key and any ghost-caller-key removed, `te:
+/// trailers`, the time that is left in grpc-timeout, and the caller's proved key. Without an :authority the Host field
+/// becomes it.
 rpc::Fields forward_request(const CallRequest& request, std::uint64_t time_left_ns,
                             const std::optional<base::Digest>& caller);
 /// A response or its trailers as the caller gets them: hop-by-hop fields removed. A 1xx or missing :status in a

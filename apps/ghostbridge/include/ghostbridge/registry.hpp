@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -89,9 +90,11 @@ class Registry {
     std::size_t expire();
 
     /// The better of two random candidates by open calls (P2C), leaving out `excluded`. HEALTHY ones that pass their
-    /// health check and are not ejected come first; then DEGRADED, failing and ejected ones; DRAINING never.
-    [[nodiscard]] std::expected<InstanceId, NoInstance> pick(std::string_view service,
-                                                             std::span<const InstanceId> excluded = {}) const;
+    /// health check and are not ejected come first; then DEGRADED, failing and ejected ones; DRAINING never. With `key`
+    /// only instances that proved this key.
+    [[nodiscard]] std::expected<InstanceId, NoInstance> pick(
+        std::string_view service, std::span<const InstanceId> excluded = {},
+        const std::optional<base::Digest>& key = std::nullopt) const;
 
     /// A call went to the instance; ended() must follow once. Unknown ids are ignored: instances go while calls run.
     void started(InstanceId id);

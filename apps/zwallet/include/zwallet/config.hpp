@@ -12,6 +12,7 @@ struct Config {
     std::string bridge = "[::1]:50050";  ///< GhostBridge.
     std::string bridge_key;              ///< Its public key, 64 hexadecimal digits.
     std::string wallet_socket;           ///< walletd's socket; empty: $GHOST_HOME/walletd/walletd.sock.
+    std::string wallet_key;              ///< Of the walletd to ask; empty: of the one behind the socket.
     std::string account;                 ///< Account used when none is named; empty: the first.
     std::uint64_t timeout_ms = 15'000;   ///< Each call over the network; sends are followed longer.
 
