@@ -5,7 +5,8 @@ target_sources(zcrypto PRIVATE ${zcrypto_curve})
 # Curve arithmetic is unusable at -O0: a debug build of the node would spend its time here.
 set_source_files_properties(${zcrypto_curve} PROPERTIES COMPILE_OPTIONS "-O3")
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
-  target_sources(zcrypto PRIVATE src/ed25519_ifma.cpp)
+  target_sources(zcrypto PRIVATE src/ed25519_avx2.cpp src/ed25519_ifma.cpp)
+  set_source_files_properties(src/ed25519_avx2.cpp PROPERTIES COMPILE_OPTIONS "-O3;-mavx2")
   set_source_files_properties(src/ed25519_ifma.cpp
     PROPERTIES COMPILE_OPTIONS "-O3;-mavx2;-mbmi2;-mavx512f;-mavx512vl;-mavx512dq;-mavx512ifma")
   # GCC 12 takes the intrinsics' deliberately undefined pass-through operands for mistakes (GCC bug 105593).

@@ -13,7 +13,7 @@ bool runs(Backend backend) noexcept {
         case Backend::portable: return true;
 #ifdef ZCRYPTO_X86
         // These builtins also ask whether the operating system saves the registers.
-        case Backend::avx2: return false;
+        case Backend::avx2: return __builtin_cpu_supports("avx2");
         case Backend::ifma:
             return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
                    __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512ifma");
@@ -50,7 +50,7 @@ const Operations* operations_of(Backend backend) noexcept {
     switch (backend) {
         case Backend::portable: return &portable_operations();
 #ifdef ZCRYPTO_X86
-        case Backend::avx2: return nullptr;
+        case Backend::avx2: return &avx2_operations();
         case Backend::ifma: return &ifma_operations();
 #else
         case Backend::avx2:

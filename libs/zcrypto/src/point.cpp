@@ -65,33 +65,40 @@ bool is_small_order(const Extended& p) noexcept {
     return is_identity(to_extended(twice(p4)));
 }
 
+bool finish_decoding(const Decoding& d, const std::byte* encoded, Extended& point) noexcept {
+    auto x = d.root;
+    const auto check = mul(square(x), d.v);
+    const bool plus = same(check, d.u);
+    const bool minus = !plus && is_zero(add(check, d.u));
+    if (!plus && !minus) return false;
+    if (minus) x = mul(x, kSqrtMinus1);
+    const bool sign = (encoded[31] & std::byte{0x80}) != std::byte{0};
+    if (is_negative(x) != sign) x = carried(negate(x));
+    point = {.x = x, .y = d.y, .z = kOne, .t = mul(x, d.y)};
+    return true;
+}
+
 template <std::size_t N>
 std::array<bool, N> decompress_lanes(const std::array<const std::byte*, N>& encoded,
                                      std::array<Extended, N>& points) noexcept {
     // x^2 = u/v with u = y^2 - 1, v = d y^2 + 1; candidate root u v^3 (u v^7)^((p-5)/8), RFC 8032 §5.1.3.
-    Lanes<N> u, v, v3, uv7;
+    std::array<Decoding, N> decodings;
+    Lanes<N> v3, uv7, u;
     for (std::size_t i = 0; i < N; ++i) {
-        points[i].y = fe_from_bytes(encoded[i]);
-        points[i].z = kOne;
-        const auto yy = square(points[i].y);
-        u.fe[i] = carried(sub(yy, kOne));
-        v.fe[i] = carried(add(mul(yy, kD), kOne));
-        v3.fe[i] = mul(square(v.fe[i]), v.fe[i]);
-        uv7.fe[i] = mul(mul(square(v3.fe[i]), v.fe[i]), u.fe[i]);
+        auto& d = decodings[i];
+        d.y = fe_from_bytes(encoded[i]);
+        const auto yy = square(d.y);
+        d.u = carried(sub(yy, kOne));
+        d.v = carried(add(mul(yy, kD), kOne));
+        v3.fe[i] = mul(square(d.v), d.v);
+        uv7.fe[i] = mul(mul(square(v3.fe[i]), d.v), d.u);
+        u.fe[i] = d.u;
     }
     const auto root = mul(mul(power_p58(uv7), v3), u);
     std::array<bool, N> ok;
     for (std::size_t i = 0; i < N; ++i) {
-        auto x = root.fe[i];
-        const auto check = mul(square(x), v.fe[i]);
-        const bool plus = same(check, u.fe[i]);
-        const bool minus = !plus && is_zero(add(check, u.fe[i]));
-        ok[i] = plus || minus;
-        if (minus) x = mul(x, kSqrtMinus1);
-        const bool sign = (encoded[i][31] & std::byte{0x80}) != std::byte{0};
-        if (is_negative(x) != sign) x = carried(negate(x));
-        points[i].x = x;
-        points[i].t = mul(x, points[i].y);
+        decodings[i].root = root.fe[i];
+        ok[i] = finish_decoding(decodings[i], encoded[i], points[i]);
     }
     return ok;
 }

@@ -90,6 +90,13 @@ extern template std::array<bool, 2> decompress_lanes<2>(const std::array<const s
                                                         std::array<Extended, 2>&) noexcept;
 extern template std::array<bool, 4> decompress_lanes<4>(const std::array<const std::byte*, 4>&,
                                                         std::array<Extended, 4>&) noexcept;
+/// Half-way through decoding: x^2 = u/v, and the candidate for x.
+struct Decoding {
+    Fe y, u, v, root;  ///< Tight.
+};
+/// Makes the point of `encoded`; false when the candidate shows that there is none.
+bool finish_decoding(const Decoding& decoding, const std::byte* encoded, Extended& point) noexcept;
+
 /// Canonical encoding.
 base::FixedBytes<32> compress(const Extended& p) noexcept;
 /// Whether `encoded` is what compress() gives for its point.
