@@ -2,6 +2,7 @@
 #include "gcrypt/frost.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace gcrypt::frost {
 namespace {

@@ -1,6 +1,7 @@
 #include "gcrypt/vss.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace gcrypt::vss {
 

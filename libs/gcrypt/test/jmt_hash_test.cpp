@@ -35,4 +35,26 @@ TEST(JmtHasher, FollowsItsRulesWithBothHashes) {
     EXPECT_EQ(base::as_text(JmtHasher::placeholder()), "SPARSE_MERKLE_PLACEHOLDER_HASH__");
 }
 
+TEST(JmtHasher, KeepsLeavesInnerNodesAndTheEmptyTreeApart) {
+    for (const JmtHasher hasher : {JmtHasher{}, JmtHasher{&gcrypt::jmt_sha256}}) {
+        EXPECT_NE(hasher.leaf(filled(1), filled(2)), hasher.inner(filled(1), filled(2)));
+        EXPECT_NE(hasher.leaf(filled(1), filled(2)), hasher.leaf(filled(2), filled(1)));
+        EXPECT_NE(hasher.inner(filled(1), filled(2)), hasher.inner(filled(2), filled(1)));
+        EXPECT_NE(hasher.inner(hasher.placeholder(), hasher.placeholder()), hasher.placeholder());
+        // Second preimages: a value that spells out a node hashes to that node, yet no leaf over it is the node.
+        const auto node = hasher.inner(filled(1), filled(2));
+        const auto spelled = joined("JMT::IntrnalNode", filled(1), filled(2));
+        EXPECT_EQ(hasher.value_hash(spelled), node);
+        EXPECT_NE(hasher.leaf(hasher.key_hash({}), hasher.value_hash(spelled)), node);
+    }
+}
+
+TEST(JmtHasher, TheTwoHashesNeverAgree) {
+    const JmtHasher blake3;
+    const JmtHasher sha256{&gcrypt::jmt_sha256};
+    EXPECT_NE(blake3.leaf(filled(1), filled(2)), sha256.leaf(filled(1), filled(2)));
+    EXPECT_NE(blake3.inner(filled(1), filled(2)), sha256.inner(filled(1), filled(2)));
+    EXPECT_EQ(blake3.placeholder(), sha256.placeholder());
+}
+
 }  // namespace

@@ -24,7 +24,9 @@ struct MerkleProof {
 };
 /// `index` < leaves.size(), else base `out_of_range`.
 base::Result<MerkleProof> merkle_prove(std::span<const base::Digest> leaves, std::size_t index);
-/// That `leaf` is the proof's index-th of leaf_count leaves under `root`; else bad_proof.
+/// That `leaf` is one of the leaves under `root`; else bad_proof. It is the index-th only if leaf_count is right, which
+/// the root does not say (as in RFC 6962): whoever relies on the index takes the count from elsewhere, not from the
+/// proof.
 base::Result<void> merkle_verify(const base::Digest& root, const base::Digest& leaf, const MerkleProof& proof) noexcept;
 
 }  // namespace gcrypt
