@@ -21,9 +21,9 @@ static_assert(kLabel.size() == 6);
 /// combiner hashes that zero, as the draft wants; ML-KEM then carries the secrecy alone.
 void x25519(base::ByteView scalar, base::ByteView point, base::MutableBytes out) noexcept {
     std::ranges::fill(out, std::byte{0});
-    if (crypto_scalarmult_curve25519(base::as_u8(out), base::as_u8(scalar), base::as_u8(point)) != 0) {
-        std::ranges::fill(out, std::byte{0});
-    }
+    auto code = crypto_scalarmult_curve25519(base::as_u8(out), base::as_u8(scalar), base::as_u8(point));
+    GC_PUBLIC(&code, sizeof code);  // whether the result is zero depends on the point alone
+    if (code != 0) std::ranges::fill(out, std::byte{0});
 }
 
 struct Halves {

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "keccak.hpp"
 #include "pq_ml_kem_poly.hpp"
 #include "zcrypto/pq_hybrid.hpp"
@@ -113,6 +115,136 @@ TEST(XWing, MatchesThePublishedVector) {
     EXPECT_EQ(base::to_hex(sent->shared_key.expose()),
               "d2df0522128f09dd8e2c92b1e905c793d8f57a54c3da25861f10bf4ca613e384");
     EXPECT_TRUE(base::equal(key.decapsulate(sent->ciphertext).expose(), sent->shared_key.expose()));
+}
+
+TEST(MlKem768, EveryFlippedByteGivesAnotherKeyAndTheSameOneEachTime) {
+    const ml_kem_768::PrivateKey key{Secret<64>::make(pattern<64>(1)).value()};
+    auto sent = ml_kem_768::encapsulate_with(key.public_key(), Secret<32>::make(pattern<32>(9)).value()).value();
+    for (auto& b : sent.ciphertext) {
+        b ^= std::byte{0x10};
+        const auto refused = key.decapsulate(sent.ciphertext);
+        EXPECT_FALSE(base::equal(refused.expose(), sent.shared_key.expose()));
+        EXPECT_TRUE(base::equal(refused.expose(), key.decapsulate(sent.ciphertext).expose()));
+        b ^= std::byte{0x10};
+    }
+    EXPECT_TRUE(base::equal(key.decapsulate(sent.ciphertext).expose(), sent.shared_key.expose()));
+}
+
+TEST(MlKem768, RefusesCoefficientsAtOrAboveTheModulus) {
+    const ml_kem_768::PrivateKey key{Secret<64>::make(pattern<64>(1)).value()};
+    const auto good = key.public_key();
+    ASSERT_TRUE(ml_kem_768::check_public_key(good).has_value());
+    for (std::size_t pair = 0; pair < 384; ++pair) {
+        for (const unsigned value : {3328u, 3329u, 4095u}) {
+            auto low = good;
+            low[3 * pair] = static_cast<std::byte>(value);
+            low[3 * pair + 1] = (low[3 * pair + 1] & std::byte{0xf0}) | static_cast<std::byte>(value >> 8);
+            auto high = good;
+            high[3 * pair + 1] = (high[3 * pair + 1] & std::byte{0x0f}) | static_cast<std::byte>(value << 4);
+            high[3 * pair + 2] = static_cast<std::byte>(value >> 4);
+            for (const auto& changed : {low, high}) {
+                const auto made = ml_kem_768::encapsulate(changed, base::system_random());
+                EXPECT_EQ(made.has_value(), value < 3329);
+                EXPECT_TRUE(made || made.error().is(base::Errc::not_canonical));
+            }
+        }
+    }
+}
+
+TEST(MlKem768, TakesTheLongPrivateKeyOnlyWhenItsPartsBelongTogether) {
+    const ml_kem_768::PrivateKey key{Secret<64>::make(pattern<64>(1)).value()};
+    const auto bytes = base::to_bytes(key.expanded());
+    const auto again = ml_kem_768::PrivateKey::from_expanded(bytes);
+    ASSERT_TRUE(again.has_value());
+    const auto sent = ml_kem_768::encapsulate(key.public_key(), base::system_random()).value();
+    EXPECT_TRUE(base::equal(again->decapsulate(sent.ciphertext).expose(), sent.shared_key.expose()));
+    for (std::size_t i = 1152; i < 1152 + 1184 + 32; ++i) {  // the public key and its hash
+        auto changed = bytes;
+        changed[i] ^= std::byte{1};
+        EXPECT_FALSE(ml_kem_768::PrivateKey::from_expanded(changed).has_value()) << i;
+    }
+    EXPECT_FALSE(ml_kem_768::PrivateKey::from_expanded({}).has_value());
+    EXPECT_FALSE(ml_kem_768::PrivateKey::from_expanded(base::ByteView{bytes}.first(2399)).has_value());
+}
+
+TEST(MlDsa65, RefusesEveryFlippedByte) {
+    const ml_dsa_65::PrivateKey key{Secret<32>::make(pattern<32>(5)).value()};
+    const auto text = pattern<100>(0);
+    const ml_dsa_65::Message message{.text = text, .context = base::as_bytes("context")};
+    auto signature = key.sign(message, base::system_random()).value();
+    ASSERT_TRUE(ml_dsa_65::verify(key.public_key(), message, signature));
+    for (auto& b : signature.bytes) {
+        b ^= std::byte{4};
+        EXPECT_FALSE(ml_dsa_65::verify(key.public_key(), message, signature));
+        b ^= std::byte{4};
+    }
+    auto public_key = key.public_key();
+    for (std::size_t i = 0; i < public_key.size(); i += 7) {
+        public_key[i] ^= std::byte{1};
+        EXPECT_FALSE(ml_dsa_65::verify(public_key, message, signature));
+        public_key[i] ^= std::byte{1};
+    }
+    EXPECT_TRUE(ml_dsa_65::verify(public_key, message, signature));
+}
+
+TEST(MlDsa65, BindsTheContextAndBoundsIt) {
+    const ml_dsa_65::PrivateKey key{Secret<32>::make(pattern<32>(5)).value()};
+    const auto text = base::as_bytes("text");
+    const base::Bytes longest(255), too_long(256);
+    const auto signature = key.sign_deterministic({.text = text, .context = longest}).value();
+    EXPECT_EQ(signature, key.sign_deterministic({.text = text, .context = longest}).value());
+    EXPECT_TRUE(ml_dsa_65::verify(key.public_key(), {.text = text, .context = longest}, signature));
+    EXPECT_FALSE(ml_dsa_65::verify(key.public_key(), {.text = text}, signature));
+    EXPECT_FALSE(ml_dsa_65::verify(key.public_key(), {.text = text, .context = too_long}, signature));
+    EXPECT_TRUE(key.sign_deterministic({.text = text, .context = too_long}).error().is(base::Errc::out_of_range));
+    EXPECT_NE(key.sign({.text = text}, base::system_random()).value(),
+              key.sign({.text = text}, base::system_random()).value())
+        << "signing is hedged with fresh randomness";
+}
+
+TEST(MlDsa65, RefusesHintsInAnotherEncoding) {
+    // Two encodings of one signature would let anybody change a transaction's hash.
+    const ml_dsa_65::PrivateKey key{Secret<32>::make(pattern<32>(5)).value()};
+    const ml_dsa_65::Message message{.text = base::as_bytes("hints")};
+    constexpr std::size_t kHints = 48 + 3200;
+    ml_dsa_65::Signature signature;
+    std::size_t first = 0;
+    do {  // one with two hints or more in its first polynomial, and with room behind the last
+        signature = key.sign(message, base::system_random()).value();
+        first = std::to_integer<std::size_t>(signature.bytes[kHints + 55]);
+    } while (first < 2 || signature.bytes[kHints + 60] >= std::byte{55});
+    auto swapped = signature;
+    std::swap(swapped.bytes[kHints], swapped.bytes[kHints + 1]);
+    EXPECT_FALSE(ml_dsa_65::verify(key.public_key(), message, swapped));
+    auto doubled = signature;
+    doubled.bytes[kHints + 1] = doubled.bytes[kHints];
+    EXPECT_FALSE(ml_dsa_65::verify(key.public_key(), message, doubled));
+    auto padded = signature;
+    padded.bytes[kHints + 54] = std::byte{1};
+    EXPECT_FALSE(ml_dsa_65::verify(key.public_key(), message, padded));
+    for (std::size_t i = 55; i < 61; ++i) {
+        auto counted = signature;
+        counted.bytes[kHints + i] = std::byte{56};
+        EXPECT_FALSE(ml_dsa_65::verify(key.public_key(), message, counted));
+    }
+    EXPECT_TRUE(ml_dsa_65::verify(key.public_key(), message, signature));
+}
+
+TEST(XWing, StaysDefinedForX25519PointsOfSmallOrder) {
+    const x_wing::PrivateKey key{Secret<32>::make(pattern<32>(5)).value()};
+    auto sent = x_wing::encapsulate(key.public_key(), base::system_random()).value();
+    std::ranges::fill(base::MutableBytes{sent.ciphertext}.last(32), std::byte{0});
+    const auto once = key.decapsulate(sent.ciphertext);
+    EXPECT_TRUE(base::equal(once.expose(), key.decapsulate(sent.ciphertext).expose()));
+    EXPECT_FALSE(base::equal(once.expose(), sent.shared_key.expose()));
+    for (std::size_t i = 0; i < sent.ciphertext.size(); i += 31) {
+        auto changed = sent.ciphertext;
+        changed[i] ^= std::byte{1};
+        EXPECT_FALSE(base::equal(key.decapsulate(changed).expose(), once.expose())) << i;
+    }
+    auto malformed = key.public_key();
+    malformed[0] = malformed[1] = malformed[2] = std::byte{0xff};
+    EXPECT_FALSE(x_wing::encapsulate(malformed, base::system_random()).has_value());
 }
 
 }  // namespace
