@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "zcrypto/hash.hpp"
+
 namespace {
 
 using consensus::Certificate;
@@ -73,6 +75,35 @@ TEST_F(CertificateTest, RefusesUnknownValidatorsAndLooseSignatures) {
     certificate.signatures.push_back(certificate.signatures[0]);
     EXPECT_FALSE(consensus::verify_certificate(certificate, genesis.validators, chain));
     EXPECT_FALSE(consensus::decode_certificate(consensus::encode(certificate)));
+}
+
+TEST_F(CertificateTest, SaysWhatIsWrong) {
+    const auto refused = [&](const Certificate& certificate) {
+        return consensus::verify_certificate(certificate, genesis.validators, chain).error();
+    };
+    EXPECT_TRUE(refused(signed_by({0, 1})).is(gcrypt::Errc::no_quorum));
+    auto certificate = signed_by({0, 1, 2});
+    certificate.signatures[1].bytes[3] ^= std::byte{1};
+    EXPECT_TRUE(refused(certificate).is(gcrypt::Errc::bad_signature));
+    certificate = signed_by({0, 1, 2});
+    certificate.bitmap[0] = std::byte{0b10011};
+    EXPECT_TRUE(refused(certificate).is(gcrypt::Errc::unknown_voter));
+    certificate = signed_by({0, 1, 2});
+    genesis.validators[3].public_key = genesis.validators[0].public_key;
+    EXPECT_TRUE(refused(certificate).is(base::Errc::already_exists));
+    genesis.validators.clear();
+    EXPECT_TRUE(refused(certificate).is(base::Errc::out_of_range));
+}
+
+TEST_F(CertificateTest, SignsTheBytesOfTheDesign) {
+    // chain id with its length, genesis hash, epoch, kind, slot, block hash.
+    const consensus::Vote vote{.kind = VoteKind::notarize, .epoch = 3, .slot = 0x0102, .block_hash = {std::byte{9}}};
+    auto bytes = base::to_bytes(std::string_view{"\x06test-1"});
+    bytes.resize(bytes.size() + 32);
+    for (const unsigned byte : {3, 0, 0, 0, 0, 0, 0, 0, 0, 2, 1, 0, 0, 0, 0, 0, 0, 9})
+        bytes.push_back(static_cast<std::byte>(byte));
+    bytes.resize(bytes.size() + 31);
+    EXPECT_EQ(consensus::vote_hash(chain, vote), zcrypto::blake3_derive_key("ghostchain 2026 vote v1", bytes));
 }
 
 TEST_F(CertificateTest, DecodesEveryPrefixAsAnError) {
