@@ -1,6 +1,6 @@
 # Ed25519 verification: the curve arithmetic with its back ends, each in one file that alone gets its instructions.
-set(zcrypto_curve src/ed25519_verify.cpp src/ed25519_batch.cpp src/ed25519_backend.cpp src/ed25519_portable.cpp
-    src/scalar.cpp src/lattice.cpp src/point.cpp)
+set(zcrypto_curve src/ed25519_verify.cpp src/ed25519_batch.cpp src/ed25519_threads.cpp src/ed25519_backend.cpp
+    src/ed25519_portable.cpp src/scalar.cpp src/lattice.cpp src/point.cpp)
 target_sources(zcrypto PRIVATE ${zcrypto_curve})
 # Curve arithmetic is unusable at -O0: a debug build of the node would spend its time here.
 set_source_files_properties(${zcrypto_curve} PROPERTIES COMPILE_OPTIONS "-O3")

@@ -64,9 +64,11 @@ GC_INLINE Vec mul(const Vec& a, const Vec& b) noexcept {
     for (int j = 1; j < 10; ++j) b19[j] = _mm256_mul_epu32(b.limb[j], all_lanes(19));
     Vec c;
     for (auto& limb : c.limb) limb = _mm256_setzero_si256();
+#pragma GCC unroll 10
     for (int i = 0; i < 10; ++i) {
         // Two odd limbs meet at half a bit each: their product counts twice.
         const auto doubled = plus(a.limb[i], a.limb[i]);
+#pragma GCC unroll 10
         for (int j = 0; j < 10; ++j) {
             const auto product =
                 _mm256_mul_epu32(i % 2 && j % 2 ? doubled : a.limb[i], i + j >= 10 ? b19[j] : b.limb[j]);
@@ -81,7 +83,10 @@ GC_INLINE Vec square(const Vec& a) noexcept {
     for (int j = 5; j < 10; ++j) a19[j] = _mm256_mul_epu32(a.limb[j], all_lanes(19));
     Vec c;
     for (auto& limb : c.limb) limb = _mm256_setzero_si256();
+    // Unrolled, so that limbs stay in registers and the conditions vanish.
+#pragma GCC unroll 10
     for (int i = 0; i < 10; ++i) {
+#pragma GCC unroll 10
         for (int j = i; j < 10; ++j) {
             const int doublings = (i != j) + (i % 2 && j % 2);
             const auto left = doublings ? _mm256_slli_epi64(a.limb[i], doublings) : a.limb[i];

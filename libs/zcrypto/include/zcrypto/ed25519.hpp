@@ -7,6 +7,7 @@
 // public, so verification may take variable time.
 
 #include <compare>
+#include <memory>
 #include <vector>
 
 #include "base/bytes.hpp"
@@ -69,5 +70,29 @@ struct BatchItem {
 /// Each item's verdict, equal to verify() of it. Failing batches are halved until the culprits are found; the worst
 /// case costs less than three times single verification.
 [[nodiscard]] std::vector<bool> verify_batch_each(std::span<const BatchItem> items, base::Random& random);
+
+/// Batches over several threads. The threads are this object's: it starts them when it is made, they sleep between
+/// batches, and its destructor joins them. The calling thread works too. Thread-safe; one batch at a time.
+class BatchVerifier {
+ public:
+    /// `threads` counts the calling thread and is held between 1 and kThreadsMax. Threads that the system refuses to
+    /// start are done without.
+    explicit BatchVerifier(unsigned threads);
+    ~BatchVerifier();
+    BatchVerifier(const BatchVerifier&) = delete;
+    BatchVerifier& operator=(const BatchVerifier&) = delete;
+
+    static constexpr unsigned kThreadsMax = 256;
+
+    /// Threads in use, the calling one included.
+    [[nodiscard]] unsigned threads() const noexcept;
+    /// As verify_batch() and verify_batch_each(). `random` is used by one thread at a time.
+    [[nodiscard]] bool verify(std::span<const BatchItem> items, base::Random& random);
+    [[nodiscard]] std::vector<bool> verify_each(std::span<const BatchItem> items, base::Random& random);
+
+ private:
+    class Pool;
+    std::unique_ptr<Pool> pool_;
+};
 
 }  // namespace zcrypto::ed25519
