@@ -21,9 +21,8 @@ inline constexpr std::size_t kEntriesMax = 128;  ///< Methods, events, errors, e
 inline constexpr std::size_t kTypesMax = 64;
 inline constexpr std::size_t kIndexedMax = 3;
 
-inline constexpr const char* kDeployExport = "deploy";
+inline constexpr const char* kInitExport = "init";
 inline constexpr const char* kCallExport = "call";
-inline constexpr const char* kStartExport = "_start";
 
 using Selector = base::FixedBytes<4>;
 /// The first 4 bytes of BLAKE3 of a signature.
@@ -57,7 +56,7 @@ struct ErrorType {
     std::string signature;
     Selector selector{};
 };
-struct Deploy {
+struct Init {
     std::vector<Field> inputs;
     bool payable = false;
 };
@@ -66,7 +65,7 @@ struct Schema {
     std::string name;
     std::string doc;
     std::vector<std::pair<std::string, Type>> types;
-    Deploy deploy;
+    Init init;
     bool receive = false;  ///< Accepts a payment without input.
     std::vector<Method> methods;
     std::vector<Event> events;
