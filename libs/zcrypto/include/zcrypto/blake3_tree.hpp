@@ -9,7 +9,8 @@
 
 namespace zcrypto {
 
-/// Keeps its helper threads, which sleep between calls. Calls from several threads take turns.
+/// Keeps its helper threads, which sleep between calls. Calls from several threads are safe; the helpers then serve the
+/// latest, and each caller works on its own.
 class Blake3Tree {
  public:
     static constexpr unsigned kMaxThreads = 64;
