@@ -16,6 +16,9 @@ int run(int argc, char** argv) {
     RunFlags run_flags;
     bool verbose = false;
     bool wabt_words = false;
+    bool is_wasm = false;
+    bool is_table = false;
+    double seconds = 1;
     std::vector<std::string> files;
 
     const auto add = [&](const char* name, const char* text) {
@@ -43,7 +46,23 @@ int run(int argc, char** argv) {
     exports_command->callback([&] { code = call_exports(files, run_flags, wabt_words); });
     auto* const disasm_command = add("disasm", "show the register code of functions");
     disasm_command->add_option("function", function, "export name or index; all when absent");
-    disasm_command->callback([&] { code = disassemble(file, function, run_flags.load); });
+    disasm_command->add_flag("--wasm", is_wasm, "the instructions of the binary and their gas as well");
+    disasm_command->callback([&] { code = disassemble(file, function, run_flags.load, is_wasm); });
+    auto* const gas_command = app.add_subcommand("gas", "show what functions cost before they run");
+    auto* const gas_file = gas_command->add_option("file", file, "module (.wasm)");
+    gas_command->add_option("function", function, "its stretches, loops and dearest way; all functions when absent");
+    gas_command->add_flag("--spec", run_flags.load.spec, "allow everything of the specification");
+    gas_command->add_flag("--table", is_table, "print the price list instead (docs/gas.md)");
+    gas_command->callback([&, gas_file] {
+        if (!is_table && gas_file->count() == 0) throw CLI::RequiredError{"file or --table"};
+        code = is_table ? gas_table() : gas(file, function, run_flags.load);
+    });
+    auto* const bench_command = add("bench", "measure calls of an exported function");
+    bench_command->add_option("function", function, "name of the export")->required();
+    bench_command->add_option("args", args, "numbers; 0x... is hexadecimal");
+    bench_command->add_option("--gas", run_flags.gas, "gas limit of a call")->check(CLI::PositiveNumber);
+    bench_command->add_option("--seconds", seconds, "how long to measure")->check(CLI::Range(0.01, 600.0));
+    bench_command->callback([&] { code = bench(file, function, args, run_flags, seconds); });
     auto* const spec_command = app.add_subcommand("spectest", "run the specification's tests (wast2json output)");
     spec_command->add_option("folder", file, "searched for .json files at any depth")->required();
     spec_command->add_flag("--verbose", verbose, "list every file, not only those with failures");

@@ -8,28 +8,13 @@
 #include <optional>
 
 #include "base/file.hpp"
+#include "prepare.hpp"
 #include "zvm/disasm.hpp"
 #include "zvm/machine.hpp"
 #include "zvm_tool/spectest.hpp"
 
 namespace zvm_tool {
 namespace {
-
-using ModulePointer = std::shared_ptr<const zvm::Module>;
-
-std::optional<ModulePointer> load(const std::string& file, const LoadFlags& flags) {
-    const auto bytes = base::read_file(file, 64u << 20);
-    if (!bytes) {
-        fmt::print(stderr, "{}\n", bytes.error().text);
-        return std::nullopt;
-    }
-    auto module = zvm::Module::load(*bytes, flags.spec ? zvm::LoadOptions::spec() : zvm::LoadOptions::contract());
-    if (!module) {
-        fmt::print(stderr, "{}: {}\n", file, base::to_string(module.error()));
-        return std::nullopt;
-    }
-    return std::move(*module);
-}
 
 std::string import_type(const zvm::Module& module, const zvm::ImportDecl& import) {
     switch (import.kind) {
@@ -39,34 +24,6 @@ std::string import_type(const zvm::Module& module, const zvm::ImportDecl& import
         case zvm::ExternKind::global: return zvm::to_string(import.global.type);
     }
     return {};
-}
-
-/// Any import is satisfied by a function that traps, so that pure functions of a contract can be tried alone.
-zvm::Trap absent(zvm::HostCall&) noexcept { return zvm::Trap::host_refused; }
-
-std::optional<zvm::Slot> parse_argument(std::string_view text, zvm::ValType type) {
-    if (zvm::is_float(type)) {
-        char* end = nullptr;
-        const std::string copy{text};
-        const double value = std::strtod(copy.c_str(), &end);
-        if (copy.empty() || *end != '\0') return std::nullopt;
-        return type == zvm::ValType::f32 ? std::bit_cast<std::uint32_t>(static_cast<float>(value))
-                                         : std::bit_cast<std::uint64_t>(value);
-    }
-    if (zvm::is_reference(type)) return text == "null" ? std::optional<zvm::Slot>{0} : std::nullopt;
-    const bool negative = text.starts_with('-');
-    if (negative) text.remove_prefix(1);
-    const bool is_hex = text.starts_with("0x");
-    if (is_hex) text.remove_prefix(2);
-    std::uint64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, is_hex ? 16 : 10);
-    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    if (type == zvm::ValType::i32) {
-        if (value > (negative ? 0x8000'0000ull : 0xffff'ffffull)) return std::nullopt;
-        return static_cast<std::uint32_t>(negative ? -value : value);
-    }
-    if (negative && value > 0x8000'0000'0000'0000ull) return std::nullopt;
-    return negative ? -value : value;
 }
 
 std::string show(zvm::Slot value, zvm::ValType type) {
@@ -126,69 +83,40 @@ int validate(const std::string& file, const LoadFlags& flags) {
 
 int run_function(const std::string& file, const std::string& function, const std::vector<std::string>& args,
                  const RunFlags& flags) {
-    const auto loaded = load(file, flags.load);
-    if (!loaded) return 1;
-    const auto& module = *loaded;
-    const auto index = module->find_function(function);
-    if (!index) {
-        fmt::print(stderr, "{}: exports no function '{}'; `zvm inspect` lists what there is\n", file, function);
-        return 2;
-    }
-    std::vector<zvm::HostFunction> hosts;
-    for (const auto& import : module->imports()) {
-        if (import.kind != zvm::ExternKind::function) continue;
-        hosts.push_back({import.module, import.name, module->types()[import.type], &absent});
-    }
-    const auto made = zvm::Instance::make(module, hosts);
-    if (!made) {
-        fmt::print(stderr, "{}: {}\n", file, base::to_string(made.error()));
-        return 1;
-    }
-    const auto& type = module->function_type(*index);
-    if (args.size() != type.params.size()) {
-        fmt::print(stderr, "'{}' takes {}, got {} arguments\n", function, zvm::to_string(type), args.size());
-        return 2;
-    }
-    std::vector<zvm::Slot> slots;
-    for (std::size_t i = 0; i < args.size(); ++i) {
-        const auto slot = parse_argument(args[i], type.params[i]);
-        if (!slot) {
-            fmt::print(stderr, "'{}' is not an {}\n", args[i], zvm::to_string(type.params[i]));
-            return 2;
-        }
-        slots.push_back(*slot);
-    }
+    const auto prepared = prepare(file, function, args, flags);
+    if (!prepared.instance) return prepared.code;
+    const auto& module = prepared.instance->module();
+    const auto& type = *prepared.function->type;
     const auto machine = zvm::Machine::make();
     auto gas = flags.gas;
-    auto trap = (*made)->initialise(*machine, gas);
+    auto trap = prepared.instance->initialise(*machine, gas);
     std::vector<zvm::Slot> results(type.results.size());
-    if (trap == zvm::Trap::none) trap = machine->run(*(*made)->function(*index), slots, results, gas);
+    if (trap == zvm::Trap::none) trap = machine->run(*prepared.function, prepared.args, results, gas);
     if (flags.show_gas) fmt::print(stderr, "gas used {}\n", flags.gas - gas);
     if (trap != zvm::Trap::none) {
         fmt::print(stderr, "trap: {}\n", zvm::to_string(trap));
-        for (const auto& entry : machine->trace(*module)) fmt::print(stderr, "  at {}\n", entry.name);
+        for (const auto& entry : machine->trace(module)) fmt::print(stderr, "  at {}\n", entry.name);
         return 1;
     }
     for (std::size_t i = 0; i < results.size(); ++i) fmt::print("{}\n", show(results[i], type.results[i]));
     return 0;
 }
 
-int disassemble(const std::string& file, const std::string& function, const LoadFlags& flags) {
+int disassemble(const std::string& file, const std::string& function, const LoadFlags& flags, bool is_wasm) {
     const auto loaded = load(file, flags);
     if (!loaded) return 1;
     const auto& module = **loaded;
-    auto index = function.empty() ? std::nullopt : module.find_function(function);
+    const auto index = find_function(module, function);
     if (!function.empty() && !index) {
-        std::uint32_t number = 0;
-        const auto [end, error] = std::from_chars(function.data(), function.data() + function.size(), number);
-        if (error != std::errc{} || end != function.data() + function.size() || number >= module.function_count()) {
-            fmt::print(stderr, "{}: no function '{}'\n", file, function);
-            return 2;
-        }
-        index = number;
+        fmt::print(stderr, "{}: no function '{}'\n", file, function);
+        return 2;
     }
+    const auto bytes = is_wasm ? base::read_file(file, 64u << 20) : base::Checked<base::Bytes>{};
+    if (!bytes) return 1;
     for (std::uint32_t i = 0; i < module.code_count(); ++i) {
-        if (!index || *index == module.code(i).index) fmt::print("{}", zvm::disassemble(module, i));
+        if (index && *index != module.code(i).index) continue;
+        if (is_wasm) fmt::print("{}", zvm::disassemble_wasm(module, *bytes, i));
+        fmt::print("{}", zvm::disassemble(module, i));
     }
     return 0;
 }

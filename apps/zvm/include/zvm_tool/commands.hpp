@@ -30,8 +30,18 @@ int run_function(const std::string& file, const std::string& function, const std
 /// wasm-interp, and only the exports that it would call. Several files each get a "# file" line first.
 int call_exports(const std::vector<std::string>& files, const RunFlags& flags, bool is_wabt);
 
-/// The register code of one function (by export name or index) or of all.
-int disassemble(const std::string& file, const std::string& function, const LoadFlags& flags);
+/// The register code of one function (by export name or index) or of all; `is_wasm`: before it the instructions of the
+/// binary with their gas.
+int disassemble(const std::string& file, const std::string& function, const LoadFlags& flags, bool is_wasm);
+
+/// Gas of each function before it runs, dearest first; with a function's name its stretches, loops and dearest way.
+int gas(const std::string& file, const std::string& function, const LoadFlags& flags);
+/// docs/gas.md.
+int gas_table();
+
+/// Calls a function again and again, on a clean instance each time: nanoseconds, gas, nanoseconds a gas.
+int bench(const std::string& file, const std::string& function, const std::vector<std::string>& args,
+          const RunFlags& flags, double seconds);
 
 /// Runs wast2json output below a folder; prints counts per file.
 int spectest(const std::string& folder, bool verbose);

@@ -57,6 +57,45 @@ inline constexpr HostPrice kEd25519Verify{70'000, 4};
 inline constexpr HostPrice kSecp256k1Verify{90'000};
 inline constexpr HostPrice kSecp256k1Recover{110'000};
 inline constexpr HostPrice kName{3'000, 1};
+
+/// The functions of `zvm1` by name, for documents and reports; `bytes` says which bytes count.
+struct HostEntry {
+    const char* name;
+    HostPrice price;
+    const char* bytes;
+};
+inline constexpr HostEntry kTable[] = {
+    {"input_len", kCopy, ""},
+    {"input_read", kCopy, "asked for"},
+    {"ret", kCopy, "returned"},
+    {"revert", kCopy, "returned"},
+    {"storage_get", kStorageGet, "key, and of the value what is copied"},
+    {"storage_set", kStorageSet, "key and value"},
+    {"storage_del", kStorageDelete, "key"},
+    {"caller", kContext, ""},
+    {"self", kContext, ""},
+    {"origin", kContext, ""},
+    {"value", kContext, ""},
+    {"block", kContext, ""},
+    {"gas_left", kContext, ""},
+    {"emit", kEmit, "data; and 256 for each topic"},
+    {"call", kCall, "input; and what the callee uses"},
+    {"ret_len", kCopy, ""},
+    {"ret_copy", kCopy, "asked for"},
+    {"transfer", kTransfer, ""},
+    {"balance", kBalance, ""},
+    {"create", kCreate, "input; and what the new contract uses"},
+    {"upgrade", kUpgrade, ""},
+    {"sha256", kSha256, "hashed"},
+    {"keccak256", kKeccak256, "hashed"},
+    {"blake3", kBlake3, "hashed"},
+    {"ed25519_verify", kEd25519Verify, "message"},
+    {"secp256k1_verify", kSecp256k1Verify, ""},
+    {"secp256k1_recover", kSecp256k1Recover, ""},
+    {"name_resolve", kName, "name, and what is copied"},
+    {"name_owner", kName, "name"},
+    {"identity_check", kName, "claim"},
+};
 }  // namespace host
 
 /// Locals that a function declares beyond its parameters are zeroed on entry.
