@@ -1,5 +1,6 @@
 #include "zcrypto/secret.hpp"
 
+#include <pthread.h>
 #include <sodium.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -70,6 +71,15 @@ class Arena {
         free_[index] = block;
     }
 
+    // fork(): a child has none of these pages, so it must not hand out what was free in its parent.
+    void before_fork() noexcept { mutex_.lock(); }
+    void in_parent() noexcept { mutex_.unlock(); }
+    void in_child() noexcept {
+        free_ = {};
+        mapped_ = false;
+        mutex_.unlock();
+    }
+
     SecretMemory kind() noexcept {
         const std::scoped_lock lock{mutex_};
         if (!mapped_) refill(0);
@@ -109,6 +119,9 @@ class Arena {
 Arena& arena() noexcept {
     // Never destroyed: secrets in static objects are wiped during exit, in any order.
     static auto* const instance = new Arena;
+    static const int registered =
+        pthread_atfork([] { arena().before_fork(); }, [] { arena().in_parent(); }, [] { arena().in_child(); });
+    GC_ASSERT(registered == 0);
     return *instance;
 }
 
