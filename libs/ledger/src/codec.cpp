@@ -476,10 +476,11 @@ std::size_t encoded_size(const SignedTx& tx) noexcept {
 }
 
 base::Result<Tx> decode_tx(base::ByteView bytes) {
-    if (bytes.size() > kTxBytesMax) return base::fail(Errc::too_large, "transaction");
+    if (bytes.size() > kCodeTxBytesMax) return base::fail(Errc::too_large, "transaction");
     BcsReader in{bytes};
     auto tx = read_tx(in);
     GC_CHECK(in.finish());
+    if (bytes.size() > tx_bytes_max(tx)) return base::fail(Errc::too_large, "transaction");
     return tx;
 }
 

@@ -31,7 +31,7 @@ bool is_entry(const zvm::Module& module, std::uint32_t function) {
 
 const char* contract_problem(const zvm::Module& module) noexcept {
     if (!module.find_function(kEntryCall)) return "no function is exported as \"call\"";
-    for (const auto name : {kEntryCall, kEntryDeploy, kEntryStart}) {
+    for (const auto name : {kEntryCall, kEntryInit}) {
         const auto* found = module.find_export(name);
         if (!found) continue;
         const auto function = module.find_function(name);

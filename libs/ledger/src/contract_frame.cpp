@@ -87,7 +87,7 @@ zvm::CallOutcome ContractFrame::create(const zvm::CreateRequest& request, zvm::A
     auto result = run_.construct(entry_.contract, request.code_hash,
                                  {.contract = address,
                                   .code_hash = request.code_hash,
-                                  .function = kEntryDeploy,
+                                  .function = kEntryInit,
                                   .caller = entry_.contract,
                                   .value = 0,
                                   .input = input,

@@ -94,20 +94,14 @@ ContractRun::FrameResult ContractRun::run_entry(const Entry& entry, std::shared_
                                                 std::int64_t& gas) {
     FrameResult result{.end = End::ok};
     const auto function = module->find_function(entry.function);
-    if (!function) return result;  // Only `deploy` may be missing; construct() has looked at that.
+    if (!function) return result;  // Only `init` may be missing; construct() has looked at that.
     auto& machine = runner_->machine(frames_.size());
     const auto instance = keep(runner_->pool().acquire(module));
     if (!instance) return {};  // It linked when it was deployed: this host is short of memory, not the contract wrong.
     ContractFrame frame{*this, entry};
     zvm::ContractHost* const host = &frame;
     frames_.push_back(&frame);
-    auto trap = zvm::Trap::none;
-    if (const auto start = module->find_function(kEntryStart)) {
-        trap = machine.run(*(*instance)->function(*start), {}, {}, gas, {.context = host});
-    }
-    if (trap == zvm::Trap::none) {
-        trap = machine.run(*(*instance)->function(*function), {}, {}, gas, {.context = host});
-    }
+    const auto trap = machine.run(*(*instance)->function(*function), {}, {}, gas, {.context = host});
     frames_.pop_back();
     if (env_.trace && trap != zvm::Trap::none) {
         std::vector<TraceFrame> own;
@@ -144,8 +138,8 @@ ContractRun::FrameResult ContractRun::construct(const Address& creator, const Ha
     if (!info || !*info || !existing || *existing) return {};
     const auto module = keep(module_of(code_hash));
     if (!module) return {};
-    const bool has_deploy = (*module)->find_function(kEntryDeploy).has_value();
-    if (!has_deploy && (entry.value > 0 || !entry.input.empty())) return {};
+    const bool has_init = (*module)->find_function(kEntryInit).has_value();
+    if (!has_init && (entry.value > 0 || !entry.input.empty())) return {};
     const auto mark = state_.mark();
     const auto event_mark = events_.size();
     const auto count_mark = event_count_;
@@ -211,7 +205,7 @@ base::Result<ContractRun::Outcome> ContractRun::deploy(const ContractDeploy& msg
     auto result = construct(env_.origin, hash,
                             {.contract = address,
                              .code_hash = hash,
-                             .function = kEntryDeploy,
+                             .function = kEntryInit,
                              .caller = env_.origin,
                              .value = msg.value,
                              .input = msg.input,

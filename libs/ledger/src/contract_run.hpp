@@ -45,7 +45,7 @@ class ContractRun {
     struct Entry {
         Address contract;
         Hash code_hash{};
-        std::string_view function;  ///< kEntryCall or kEntryDeploy.
+        std::string_view function;  ///< kEntryCall or kEntryInit.
         Address caller;
         Amount value{};
         base::ByteView input;
@@ -60,7 +60,7 @@ class ContractRun {
     /// Moves the value, runs the entry, keeps or undoes what it did.
     FrameResult enter(const Entry& entry);
     FrameResult run_entry(const Entry& entry, std::shared_ptr<const zvm::Module> module, std::int64_t& gas);
-    /// Makes the record and runs `deploy`.
+    /// Makes the record and runs `init`.
     FrameResult construct(const Address& creator, const Hash& code_hash, Entry entry);
     /// The module of a code that is on the chain; null with no error when it is not.
     base::Result<std::shared_ptr<const zvm::Module>> module_of(const Hash& code_hash);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "ledger/execute.hpp"
 #include "test_world.hpp"
 
 namespace ledger {
@@ -15,8 +16,14 @@ const AssetId kAsset{base::Digest{std::byte{9}}};
 std::vector<Msg> every_message() {
     BatchTransfer batch;
     for (std::size_t i = 0; i < kBatchTransfersMax; ++i) batch.transfers.push_back({kTo, kAsset, i + 1});
-    return {Transfer{kTo, kGcc, 5}, batch, AssetCreate{"ABC1", 6, true, 1000}, AssetMint{kAsset, kTo, 3},
-            AssetBurn{kAsset, ~Amount{0}}};
+    return {Transfer{kTo, kGcc, 5},
+            batch,
+            AssetCreate{"ABC1", 6, true, 1000},
+            AssetMint{kAsset, kTo, 3},
+            AssetBurn{kAsset, ~Amount{0}},
+            ContractDeploy{base::Bytes(300), base::Bytes(2), 7, Hash{std::byte{4}}},
+            ContractCall{kTo, base::Bytes(200), 8},
+            ContractUpgrade{kTo, Hash{std::byte{5}}, base::Bytes(3)}};
 }
 
 SignedTx sample() {
@@ -57,7 +64,10 @@ TEST(Codec, RoundTripsEveryKindOfValue) {
         .gas_used = 9,
         .fee = 10,
         .events = {TransferEvent{kTo, kTo, kGcc, 1}, AssetCreatedEvent{kAsset, kTo, "ABC", 2, true, 3},
-                   AssetMintedEvent{kAsset, kTo, 4}, AssetBurnedEvent{kAsset, kTo, 5}}};
+                   AssetMintedEvent{kAsset, kTo, 4}, AssetBurnedEvent{kAsset, kTo, 5},
+                   ContractEvent{kTo, {Hash{std::byte{1}}, Hash{}}, base::Bytes(5)},
+                   ContractDeployedEvent{kTo, kTo, {}}, ContractUpgradeEvent{kTo, {}, 6}},
+        .output = base::Bytes(7)};
     EXPECT_EQ(*decode_receipt(encode(receipt)), receipt);
 }
 
@@ -113,7 +123,7 @@ TEST(Codec, NamesWhatIsWrongWithMalformedTransactions) {
     constexpr std::size_t kScheme = kMemo + 1;
     EXPECT_TRUE(changed(0, {2}).error().is(Errc::bad_version));
     EXPECT_TRUE(changed(kMsgCount, {9}).error().is(base::Errc::out_of_range));
-    for (unsigned tag = 5; tag <= kMsgTagLast; ++tag) {
+    for (unsigned tag = 8; tag <= kMsgTagLast; ++tag) {
         EXPECT_TRUE(changed(kTag, {tag}).error().is(Errc::unsupported_message)) << tag;
     }
     EXPECT_TRUE(changed(kTag, {kMsgTagLast + 1}).error().is(Errc::unknown_message));
@@ -126,10 +136,31 @@ TEST(Codec, NamesWhatIsWrongWithMalformedTransactions) {
 }
 
 TEST(Codec, RefusesOversizedInputBeforeReadingIt) {
-    EXPECT_TRUE(decode_signed_tx(base::Bytes(kTxBytesMax + 1)).error().is(Errc::too_large));
-    EXPECT_TRUE(decode_tx(base::Bytes(kTxBytesMax + 1)).error().is(Errc::too_large));
+    EXPECT_TRUE(decode_signed_tx(base::Bytes(kCodeTxBytesMax + 1)).error().is(Errc::too_large));
+    EXPECT_TRUE(decode_tx(base::Bytes(kCodeTxBytesMax + 1)).error().is(Errc::too_large));
     EXPECT_TRUE(decode_header(base::Bytes(kHeaderBytesMax + 1)).error().is(Errc::too_large));
     EXPECT_TRUE(decode_block(base::Bytes(kBlockBytesMax + 1)).error().is(Errc::too_large));
+}
+
+TEST(Codec, OnlyTransactionsThatBringCodeMayBeLong) {
+    const World world;
+    const ContractCall call{kTo, base::Bytes(kContractInputMax), 0};
+    const auto& user = world.users[0];
+    const auto calls = world.sign(user, world.tx(user, 0, {call, call}));
+    EXPECT_GT(encoded_size(calls), kTxBytesMax);
+    EXPECT_TRUE(decode_signed_tx(encode(calls)).error().is(Errc::too_large));
+    EXPECT_TRUE(decode_tx(encode(calls.tx)).error().is(Errc::too_large));
+    const ContractDeploy deploy{base::Bytes(kCodeBytesMax), base::Bytes(kContractInputMax), 0, {}};
+    const auto whole = world.sign(user, world.tx(user, 0, {deploy, call}));
+    EXPECT_EQ(*decode_signed_tx(encode(whole)), whole);
+    EXPECT_TRUE(check_form(whole, world.binding.genesis_hash));
+    EXPECT_TRUE(check_form(calls, world.binding.genesis_hash).error().is(Errc::too_large));
+    const auto longer = ContractDeploy{base::Bytes(kCodeBytesMax + 1), {}, 0, {}};
+    EXPECT_FALSE(decode_signed_tx(encode(world.sign(user, world.tx(user, 0, {longer})))));
+    const auto other = ContractUpgrade{kTo, {}, base::Bytes(1)};  // Code that has another hash than it says.
+    EXPECT_TRUE(check_form(world.sign(user, world.tx(user, 0, {other})), world.binding.genesis_hash)
+                    .error()
+                    .is(Errc::malformed));
 }
 
 TEST(Codec, RefusesAListThatCannotFitIntoItsInput) {

@@ -59,11 +59,10 @@ inline constexpr std::size_t kEventDataMax = 16 * 1024;
 inline constexpr std::size_t kContractEventsMax = 1'024;           ///< Events of a transaction's contract runs.
 inline constexpr std::size_t kContractEventBytesMax = 256 * 1024;  ///< Their topics and data together.
 inline constexpr std::size_t kReceiptOutputMax = 1'024;            ///< Of returned or revert data, in a receipt.
-// Exports of a contract, each () -> (); docs/contract-abi.md. `call` must be there. `deploy` runs when the contract is
-// made and may be missing when it gets neither input nor value. `_start`, if there, runs first in every fresh instance.
-inline constexpr std::string_view kEntryDeploy = "deploy";
+// Exports of a contract, each () -> (); docs/contract-abi.md. `call` must be there. `init` runs when the contract is
+// made and may be missing when it gets neither input nor value.
+inline constexpr std::string_view kEntryInit = "init";
 inline constexpr std::string_view kEntryCall = "call";
-inline constexpr std::string_view kEntryStart = "_start";
 
 /// BCS tags of messages, stable for ever. Tags from name_commit on are reserved: their payloads are defined by the
 /// libraries that bring them, and until then a transaction that carries one is refused (Errc::unsupported_message).
@@ -142,7 +141,7 @@ struct AssetBurn {
 };
 
 /// Puts `code` on the chain (if it is not there) and makes a contract of it, owned by the sender, at
-/// contract_address(sender, salt, code_hash(code)). Its `deploy` is given `input` and `value`.
+/// contract_address(sender, salt, code_hash(code)). Its `init` is given `input` and `value`.
 struct ContractDeploy {
     base::Bytes code;  ///< Wasm of the contract profile, 1 to kCodeBytesMax bytes.
     base::Bytes input;
