@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -30,6 +31,31 @@ inline nlohmann::json load_vectors(const std::string& file) {
 inline void report_count(const std::string& file, std::size_t count) {
     std::printf("[ vectors  ] %s: %zu checked\n", file.c_str(), count);
     EXPECT_GT(count, 0u) << file;
+}
+
+/// How many of a file's vectors ran, and why the others did not.
+struct Tally {
+    std::size_t checked = 0;
+    std::map<std::string, std::size_t> skipped;  ///< By reason.
+};
+
+inline void report_tally(const std::string& file, const Tally& tally, std::size_t total) {
+    std::size_t sum = tally.checked;
+    std::string reasons;
+    for (const auto& [reason, count] : tally.skipped) {
+        sum += count;
+        reasons += ", " + std::to_string(count) + " skipped: " + reason;
+    }
+    std::printf("[ vectors  ] %s: %zu of %zu%s\n", file.c_str(), tally.checked, total, reasons.c_str());
+    EXPECT_EQ(sum, total) << file;
+    EXPECT_GT(tally.checked, 0u) << file;
+}
+
+/// Files beyond those that the project always has: run when they are there, named when they are not.
+inline bool has_vectors(const std::string& file) {
+    if (std::ifstream{vector_path(file)}) return true;
+    std::printf("[ vectors  ] %s: not in this folder of vectors\n", file.c_str());
+    return false;
 }
 
 inline base::Bytes hex(const std::string& text) { return base::from_hex(text).value(); }
