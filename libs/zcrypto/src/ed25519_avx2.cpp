@@ -36,13 +36,28 @@ void decode(const std::byte* const* encoded, std::size_t count, Extended* points
     }
 }
 
+void probe(const Fe (&a)[kProbes], const Fe (&b)[kProbes], FieldProbe (&out)[kProbes]) noexcept {
+    for (std::size_t i = 0; i < kProbes; i += 4) {
+        const auto x = load_lanes(a[i], a[i + 1], a[i + 2], a[i + 3]);
+        const auto y = load_lanes(b[i], b[i + 1], b[i + 2], b[i + 3]);
+        const auto store = [&](const Vec& v, Fe FieldProbe::* to) {
+            store_lanes(v, {&(out[i].*to), &(out[i + 1].*to), &(out[i + 2].*to), &(out[i + 3].*to)});
+        };
+        store(mul(x, y), &FieldProbe::product);
+        store(square(x), &FieldProbe::square);
+        store(add(x, y), &FieldProbe::sum);
+        store(sub(x, y), &FieldProbe::difference);
+    }
+}
+
 }  // namespace
 
 const Operations& avx2_operations() noexcept {
     static const Operations operations{.backend = Backend::avx2,
                                        .decode = decode,
                                        .single = portable_operations().single,
-                                       .multi = portable_operations().multi};
+                                       .multi = portable_operations().multi,
+                                       .probe = probe};
     return operations;
 }
 

@@ -42,6 +42,12 @@ class Workspace {
     std::size_t size_ = 0;
 };
 
+/// What a back end's field makes of a and b, as portable limbs; for tests.
+struct FieldProbe {
+    Fe product, square, sum, difference;
+};
+inline constexpr std::size_t kProbes = 8;
+
 struct Operations {
     Backend backend;
     /// Decodes `count` points as decompress() does; ok[i] says whether encoded[i] is one.
@@ -50,6 +56,8 @@ struct Operations {
     bool (*single)(const SingleSum& sum) noexcept;
     /// The sum of all terms and [base]B.
     Extended (*multi)(const Term* terms, std::size_t count, const Scalar& base, Workspace& workspace) noexcept;
+    /// Limbs below 2^52 for product and square; tight ones for sum and difference.
+    void (*probe)(const Fe (&a)[kProbes], const Fe (&b)[kProbes], FieldProbe (&out)[kProbes]) noexcept;
 };
 
 /// Those in use.

@@ -187,11 +187,38 @@ void decode(const std::byte* const* encoded, std::size_t count, Extended* points
     }
 }
 
+void probe(const Fe (&a)[kProbes], const Fe (&b)[kProbes], FieldProbe (&out)[kProbes]) noexcept {
+    const auto load = [](const Fe(&from)[kProbes]) {
+        Vec<Zmm> r;
+        for (int i = 0; i < 5; ++i) {
+            alignas(64) u64 lane[kProbes];
+            for (std::size_t j = 0; j < kProbes; ++j) lane[j] = from[j].limb[i];
+            r.limb[i] = {_mm512_load_si512(lane)};
+        }
+        return r;
+    };
+    const auto x = load(a), y = load(b);
+    const auto store = [&out](const Vec<Zmm>& v, Fe FieldProbe::* to) {
+        for (int i = 0; i < 5; ++i) {
+            alignas(64) u64 lane[kProbes];
+            _mm512_store_si512(lane, v.limb[i].v);
+            for (std::size_t j = 0; j < kProbes; ++j) (out[j].*to).limb[i] = lane[j];
+        }
+    };
+    store(mul(x, y), &FieldProbe::product);
+    store(square(x), &FieldProbe::square);
+    store(add(x, y), &FieldProbe::sum);
+    store(sub(x, y), &FieldProbe::difference);
+}
+
 }  // namespace
 
 const Operations& ifma_operations() noexcept {
-    static constexpr Operations operations{
-        .backend = Backend::ifma, .decode = decode, .single = single_is_small<One, Two>, .multi = multi_sum<Two>};
+    static constexpr Operations operations{.backend = Backend::ifma,
+                                           .decode = decode,
+                                           .single = single_is_small<One, Two>,
+                                           .multi = multi_sum<Two>,
+                                           .probe = probe};
     return operations;
 }
 

@@ -52,13 +52,20 @@ void decode(const std::byte* const* encoded, std::size_t count, Extended* points
     }
 }
 
+void probe(const Fe (&a)[kProbes], const Fe (&b)[kProbes], FieldProbe (&out)[kProbes]) noexcept {
+    for (std::size_t i = 0; i < kProbes; ++i) {
+        out[i] = {mul(a[i], b[i]), square(a[i]), carried(add(a[i], b[i])), carried(sub(a[i], b[i]))};
+    }
+}
+
 }  // namespace
 
 const Operations& portable_operations() noexcept {
     static constexpr Operations operations{.backend = Backend::portable,
                                            .decode = decode,
                                            .single = single_is_small<Group, Group>,
-                                           .multi = multi_sum<Group>};
+                                           .multi = multi_sum<Group>,
+                                           .probe = probe};
     return operations;
 }
 

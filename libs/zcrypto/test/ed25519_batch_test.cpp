@@ -3,103 +3,13 @@
 #include <algorithm>
 #include <memory>
 
-#include "scalar.hpp"
-#include "zcrypto/ed25519.hpp"
-#include "zcrypto/hash.hpp"
+#include "ed25519_mixture.hpp"
 
 namespace {
 
 namespace ed = zcrypto::ed25519;
 using zcrypto::curve::Scalar;
-
-/// Makes items of every kind; owns their messages.
-class Mixture {
- public:
-    explicit Mixture(std::uint64_t seed) : random_{seed} {
-        for (int i = 0; i < 6; ++i) keys_.push_back(ed::SigningKey::generate(random_));
-    }
-
-    ed::BatchItem valid() {
-        const auto& key = random_.below(3) ? keys_[random_.below(keys_.size())] : keys_[0];
-        const auto message = new_message();
-        return {.key = key.public_key(), .message = message, .signature = key.sign(message)};
-    }
-
-    ed::BatchItem any() {
-        auto item = valid();
-        switch (random_.below(8)) {
-            case 0: item.signature.bytes[random_.below(64)] ^= static_cast<std::byte>(1u << random_.below(8)); break;
-            case 1: item.key.bytes[random_.below(32)] ^= static_cast<std::byte>(1u << random_.below(8)); break;
-            case 2: item.message = new_message(); break;
-            case 3: random_.fill(item.signature.bytes); break;
-            case 4: item.signature = {}; break;
-            case 5: small_order(item); break;
-            case 6: with_torsion(item); break;
-            case 7: s_plus_order(item); break;
-        }
-        return item;
-    }
-
-    base::SeededRandom& random() { return random_; }
-
- private:
-    base::ByteView new_message() {
-        messages_.push_back(std::make_unique<base::Bytes>(random_.below(40)));
-        random_.fill(*messages_.back());
-        return *messages_.back();
-    }
-
-    base::FixedBytes<32> small_order_point() {
-        constexpr const char* kY[] = {"0100000000000000000000000000000000000000000000000000000000000000",
-                                      "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-                                      "0000000000000000000000000000000000000000000000000000000000000000",
-                                      "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
-                                      "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
-                                      "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"};
-        const auto bytes = base::from_hex(kY[random_.below(std::size(kY))]).value();
-        auto point = base::to_fixed<32>(bytes).value();
-        if (random_.below(2)) point[31] ^= std::byte{0x80};
-        return point;
-    }
-
-    void small_order(ed::BatchItem& item) {
-        item.key.bytes = small_order_point();
-        if (random_.below(2)) {
-            item.signature = {};
-            std::ranges::copy(small_order_point(), item.signature.bytes.begin());
-        }
-    }
-
-    /// R of small order and S = k * a: holds only cofactored, and is the classic case where rules part ways.
-    void with_torsion(ed::BatchItem& item) {
-        const auto seed = ed::Seed::random(random_);
-        item.key = ed::public_key_of(seed);
-        auto expanded = zcrypto::sha512(seed.expose());
-        expanded[0] &= std::byte{248};
-        expanded[31] = (expanded[31] & std::byte{63}) | std::byte{64};
-        std::fill(expanded.begin() + 32, expanded.end(), std::byte{0});
-        const auto a = zcrypto::curve::scalar_from_wide(expanded.data());
-        std::ranges::copy(small_order_point(), item.signature.bytes.begin());
-        const std::array<base::ByteView, 3> parts{base::ByteView{item.signature.bytes}.first(32), item.key.bytes,
-                                                  item.message};
-        const auto s = zcrypto::curve::mul(zcrypto::curve::scalar_from_wide(zcrypto::sha512(parts).data()), a);
-        for (std::size_t i = 0; i < 4; ++i) base::store_le(item.signature.bytes.data() + 32 + 8 * i, s.word[i]);
-    }
-
-    static void s_plus_order(ed::BatchItem& item) {
-        unsigned carry = 0;
-        for (std::size_t i = 0; i < 32; ++i) {
-            const auto order = static_cast<unsigned>(zcrypto::curve::kOrder.word[i / 8] >> (8 * (i % 8)) & 0xff);
-            const auto sum = std::to_integer<unsigned>(item.signature.bytes[32 + i]) + order + carry;
-            item.signature.bytes[32 + i] = static_cast<std::byte>(sum & 0xff);
-            carry = sum >> 8;
-        }
-    }
-
-    base::SeededRandom random_;
-    std::vector<ed::SigningKey> keys_;
-    std::vector<std::unique_ptr<base::Bytes>> messages_;
-};
+using zcrypto::test::Mixture;
 
 void expect_same_as_singles(std::span<const ed::BatchItem> items, base::Random& random) {
     const auto verdicts = ed::verify_batch_each(items, random);
