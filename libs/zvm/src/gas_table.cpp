@@ -86,12 +86,9 @@ std::string gas_table_markdown() {
     for (const auto& entry : gas::host::kTable) out += host_price(entry);
     out +=
         "\nA call hands over at most 63/64 of what is left.\n\n"
-        "## Starting a contract\nWhat the engine asks its host to charge before the first instruction: " +
-        number(gas::kStart) + ", and " + number(gas::kStartCodeByte) + " for each byte of code, and\n" +
-        number(gas::kStartPage) +
-        " for each page of 64 KiB of the initial memory. The chain's own prices for messages, deployed bytes and "
-        "storage are the\n"
-        "ledger's.\n\n"
+        "The ledger charges for starting a contract (finding or loading its code, the pages of its initial memory), "
+        "for\n"
+        "messages, deployed bytes and what stays stored; those prices are its own.\n\n"
         "## Bounds that are not gas\n" +
         number(kStackSlots) + " stack slots and " + number(kCallDepth) + " calls within a contract; " +
         number(kContractDepth) + " contracts deep.\n";

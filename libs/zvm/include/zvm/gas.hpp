@@ -108,15 +108,6 @@ constexpr std::uint32_t carried(std::size_t values) noexcept {
     return values > 1 ? static_cast<std::uint32_t>(values / 2) : 0;
 }
 
-/// What a host charges for starting a contract, before its first instruction: finding or loading the code, and an
-/// instance whose memory was touched before or will be. The same whether module and instance were at hand or not.
-inline constexpr std::uint32_t kStart = 500;
-inline constexpr std::uint32_t kStartCodeByte = 1;
-inline constexpr std::uint32_t kStartPage = 2'000;  ///< A page of 64 KiB of the initial memory.
-constexpr std::uint64_t start(std::uint64_t code_bytes, std::uint32_t initial_pages) noexcept {
-    return kStart + code_bytes * kStartCodeByte + std::uint64_t{initial_pages} * kStartPage;
-}
-
 /// Static cost of a one-byte opcode. block, else, end and nop only shape the code and cost nothing.
 constexpr std::uint32_t opcode(std::uint8_t op) noexcept {
     switch (op) {
