@@ -1,7 +1,7 @@
 /* ghost/contract.h: smart contracts in C11 and C++20 for GhostChain. One file, no libc.
  *
- *   clang-19 --target=wasm32 -std=c11 -Oz -nostdlib -ffreestanding -mbulk-memory -fuse-ld=$(which wasm-ld-19) \
- *            -Wl,--no-entry,--stack-first,-z,stack-size=16384 -I sdk/c/include counter.c -o counter.wasm
+ *   clang-19 --target=wasm32 -std=c11 -Oz -ffreestanding -mbulk-memory -I sdk/c/include -c counter.c -o counter.o
+ *   wasm-ld-19 --no-entry --stack-first -z stack-size=16384 counter.o -o counter.wasm
  *
  * A contract is two functions: GH_INIT runs once, when the contract is made; GH_CALLS is the list of its methods.
  * Conventions and encodings: docs/contract-abi.md; a tour: docs/contracts.md. Calls cost what docs/gas.md says.

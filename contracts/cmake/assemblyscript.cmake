@@ -1,0 +1,35 @@
+# Builds the AssemblyScript counter in ${WORK} and runs its tests with ${ZVM}. Prints "SKIPPED: why" when node, npm or
+# the compiler's package cannot be had; everything else that goes wrong is a failure.
+if(NOT NODE OR NOT NPM)
+  message("SKIPPED: AssemblyScript needs node and npm")
+  return()
+endif()
+file(MAKE_DIRECTORY ${WORK})
+file(COPY ${SDK}/examples/counter/ DESTINATION ${WORK}/counter)
+file(COPY ${SDK}/assembly ${SDK}/bin ${SDK}/package.json DESTINATION ${WORK}/ghost-contract)
+set(asc ${WORK}/node_modules/assemblyscript/bin/asc.js)
+if(NOT EXISTS ${asc})
+  file(WRITE ${WORK}/package.json "{\"private\": true, \"dependencies\": {\"assemblyscript\": \"^0.28.0\"}}\n")
+  execute_process(COMMAND ${NPM} install --no-audit --no-fund --no-package-lock WORKING_DIRECTORY ${WORK}
+    RESULT_VARIABLE failed OUTPUT_VARIABLE output ERROR_VARIABLE output TIMEOUT 240)
+  if(failed)
+    message("SKIPPED: npm cannot install assemblyscript: ${output}")
+    return()
+  endif()
+endif()
+# asc looks for packages in node_modules only.
+file(REMOVE_RECURSE ${WORK}/node_modules/ghost-contract)
+file(COPY ${WORK}/ghost-contract DESTINATION ${WORK}/node_modules)
+
+function(run)
+  execute_process(COMMAND ${ARGN} WORKING_DIRECTORY ${WORK}/counter RESULT_VARIABLE failed)
+  if(failed)
+    message(FATAL_ERROR "failed: ${ARGN}")
+  endif()
+endfunction()
+run(${NODE} ${SDK}/bin/abi.mjs ts counter.abi.json assembly/abi.ts)
+run(${NODE} ${asc} assembly/counter.ts -Oz --debug --runtime ../ghost-contract/assembly/runtime --use abort= --path ..
+    -o raw.wasm)
+run(${NODE} ${SDK}/bin/abi.mjs embed raw.wasm counter.abi.json counter.wasm)
+run(${ZVM} validate counter.wasm)
+run(${ZVM} test . --coverage)

@@ -1,0 +1,16 @@
+# cmake -DROOT=<contracts> -DFILES="a;b" -DOUT=embedded.cpp -P embed.cmake: the files as constants of a C++ source.
+set(text "// Written by embed.cmake.\n#include \"embedded.hpp\"\n\nnamespace contract_kit {\nnamespace {\n\n")
+set(table "")
+set(number 0)
+foreach(file IN LISTS FILES)
+  file(READ ${ROOT}/${file} hex HEX)
+  string(LENGTH "${hex}" digits)
+  math(EXPR bytes "${digits} / 2")
+  string(REGEX REPLACE "(..)" "\\\\x\\1" hex "${hex}")
+  string(APPEND text "constexpr char kFile${number}[] =\n    \"${hex}\";\n")
+  string(APPEND table "    {\"${file}\", {kFile${number}, ${bytes}}},\n")
+  math(EXPR number "${number} + 1")
+endforeach()
+string(APPEND text "\nconstexpr EmbeddedFile kFiles[] = {\n${table}};\n\n}  // namespace\n\n"
+  "std::span<const EmbeddedFile> embedded_files() noexcept { return kFiles; }\n\n}  // namespace contract_kit\n")
+file(WRITE ${OUT} "${text}")
