@@ -125,6 +125,33 @@ TEST(Pbkdf2, GivesAPublishedExampleAndChecksItsBounds) {
     EXPECT_TRUE(pbkdf2_hmac_sha512({.password = {}, .salt = {}, .iterations = 1}, out));
 }
 
+TEST(Pbkdf2, GivesAPublishedExampleWithSha256) {  // RFC 7914, section 11.
+    base::Bytes out(64);
+    ASSERT_TRUE(pbkdf2_hmac_sha256(
+        {.password = base::as_bytes("passwd"), .salt = base::as_bytes("salt"), .iterations = 1}, out));
+    EXPECT_EQ(base::to_hex(out),
+              "55ac046e56e3089fec1691c22544b605f94185216dde0465e68b9d57c20dacbc"
+              "49ca9cccf179b645991664b39d77ef317c71b845b1e30bd509112041d3a19783");
+    EXPECT_FALSE(pbkdf2_hmac_sha256({.password = {}, .salt = {}, .iterations = 0}, out));
+    EXPECT_TRUE(pbkdf2_hmac_sha256({.password = {}, .salt = {}, .iterations = 1}, {}));
+}
+
+TEST(Hkdf, HalvesMakeTheWholeAndTheOutputIsBounded) {
+    const auto ikm = base::as_bytes("ikm"), salt = base::as_bytes("salt"), info = base::as_bytes("info");
+    base::Bytes whole(100), halves(100);
+    ASSERT_TRUE(hkdf_sha256({.key_material = ikm, .salt = salt, .info = info}, whole));
+    ASSERT_TRUE(hkdf_sha256_expand(hkdf_sha256_extract(salt, ikm).expose(), info, halves));
+    EXPECT_EQ(whole, halves);
+    base::Bytes large(255 * 64 + 1);
+    EXPECT_TRUE(hkdf_sha512({.key_material = ikm}, large).error().is(Errc::out_of_range));
+    EXPECT_TRUE(hkdf_sha512({.key_material = ikm}, base::MutableBytes{large}.first(255 * 64)));
+    EXPECT_TRUE(hkdf_sha256({.key_material = ikm}, base::MutableBytes{large}.first(255 * 32 + 1))
+                    .error()
+                    .is(Errc::out_of_range));
+    // Each block of the expansion depends on the one before.
+    EXPECT_FALSE(base::equal(base::ByteView{large}.first(64), base::ByteView{large}.subspan(64, 64)));
+}
+
 TEST(Argon2id, RefusesWeakAndExcessiveParameters) {
     const auto check = [](std::uint32_t passes, std::uint64_t memory) {
         return Argon2Params{.passes = passes, .memory_bytes = memory}.check();

@@ -2,7 +2,10 @@
 
 #include <thread>
 
+#include "keccak.hpp"
 #include "vectors.hpp"
+#include "zcrypto/errc.hpp"
+#include "zcrypto/hasher.hpp"
 
 namespace {
 
@@ -34,6 +37,92 @@ TEST(Sha2, WorksOnManyThreads) {
             for (int i = 0; i < 1000; ++i) EXPECT_EQ(sha256(text("abc")), expected);
         });
     }
+}
+
+TEST(Sha3, GivesTheExamplesOfFips202) {
+    EXPECT_EQ(base::to_hex(sha3_256({})), "a7ffc6f8bf1ed76651c14756a061d662f580ff4de43b49fa82d80a4b80f8434a");
+    EXPECT_EQ(base::to_hex(sha3_256(text("abc"))), "3a985da74fe225b2045c172d6bd390bd855f086e3e9d525b46bfe24511431532");
+    EXPECT_EQ(base::to_hex(sha3_512(text("abc"))),
+              "b751850b1a57168a5693cd924b6b096e08f621827444f70d884f5d0240d2712e"
+              "10e116e9192af3c91a7ec57647e3934057340b4cf408d5a56592f8274eec53f0");
+    base::Bytes out(32);
+    shake128({}, out);
+    EXPECT_EQ(base::to_hex(out), "7f9c2ba4e88f827d616045507605853ed73b8093f6efbc88eb1a6eacfa66ef26");
+    shake256({}, out);
+    EXPECT_EQ(base::to_hex(out), "46b9dd2b0ba88d13233b3feb743eeb243fcd52ea62b81b82b50c27646ed5762f");
+    shake256(text("x"), {});
+}
+
+TEST(Keccak256, GivesTheHashesThatEthereumKnows) {
+    EXPECT_EQ(base::to_hex(keccak256({})), "c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470");
+    EXPECT_EQ(base::to_hex(keccak256(text("Transfer(address,address,uint256)"))),
+              "ddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef");
+}
+
+TEST(Keccak256, SpongeEqualsOpenSslAroundTheBlockSize) {
+    // The same sponge with SHA-3's padding is the library's SHA3-256.
+    for (std::size_t size = 0; size <= 420; ++size) {
+        const base::Bytes message(size, static_cast<std::byte>(size));
+        base::Digest ours;
+        detail::sha3_256().absorb(message).squeeze(ours);
+        EXPECT_EQ(ours, sha3_256(message)) << size;
+    }
+}
+
+TEST(Blake2b, GivesTheExampleOfRfc7693AndRefusesOtherSizes) {
+    EXPECT_EQ(base::to_hex(blake2b_512(text("abc"))),
+              "ba80a53f981c4d0d6a2797b69f12f6e94c212f14685ac4b74b12bb6fdbffa2d1"
+              "7d87c5392aab792dc252d5de4533cc9518d38aa8dbf1925ab92386edd4009923");
+    EXPECT_EQ(base::to_hex(blake2b_256({})), "0e5751c026e543b2e8ab2eb06099daa1d1e5df47778f7787faab45cdf12fe3a8");
+    base::Bytes out(64), key(64);
+    for (std::size_t i = 0; i < key.size(); ++i) key[i] = static_cast<std::byte>(i);
+    ASSERT_TRUE(blake2b({.key = key, .message = {}}, out));  // The first keyed vector of the BLAKE2 authors.
+    EXPECT_EQ(base::to_hex(out),
+              "10ebb67700b1868efb4417987acf4690ae9d972fb7a590c2f02871799aaa4786"
+              "b5e996e8f0f4eb981fc214b005f42d2ff4233499391653df7aefcbc13fc51568");
+    for (const std::size_t size : {1, 15, 20, 63}) {
+        base::Bytes some(size);
+        EXPECT_TRUE(blake2b({.message = text("abc")}, some)) << size;
+    }
+    EXPECT_TRUE(blake2b({.message = {}}, {}).error().is(Errc::bad_length));
+    base::Bytes large(65);
+    EXPECT_TRUE(blake2b({.message = {}}, large).error().is(Errc::bad_length));
+    EXPECT_TRUE(blake2b({.key = large, .message = {}}, out).error().is(Errc::bad_length));
+}
+
+TEST(Hasher, EqualsTheOneShotFunctionsInAnyPieces) {
+    base::Bytes message(1000);
+    for (std::size_t i = 0; i < message.size(); ++i) message[i] = static_cast<std::byte>(i * 11);
+    const auto one_shot = [&](HashAlgorithm algorithm, base::ByteView bytes) {
+        switch (algorithm) {
+            case HashAlgorithm::sha256: return base::to_bytes(sha256(bytes));
+            case HashAlgorithm::sha512: return base::to_bytes(sha512(bytes));
+            case HashAlgorithm::sha3_256: return base::to_bytes(sha3_256(bytes));
+            case HashAlgorithm::sha3_512: return base::to_bytes(sha3_512(bytes));
+            case HashAlgorithm::keccak256: return base::to_bytes(keccak256(bytes));
+            case HashAlgorithm::blake2b_256: return base::to_bytes(blake2b_256(bytes));
+            case HashAlgorithm::blake2b_512: return base::to_bytes(blake2b_512(bytes));
+            case HashAlgorithm::blake3: return base::to_bytes(blake3(bytes));
+        }
+        return base::Bytes{};
+    };
+    for (const auto algorithm : kHashAlgorithms) {
+        SCOPED_TRACE(hash_name(algorithm));
+        EXPECT_EQ(hash_by_name(hash_name(algorithm)), algorithm);
+        Hasher hasher{algorithm};
+        EXPECT_EQ(hasher.finish(), one_shot(algorithm, {}));
+        for (const std::size_t piece : {1, 7, 64, 136, 999}) {
+            for (std::size_t at = 0; at < message.size(); at += piece) {
+                hasher.update(base::ByteView{message}.subspan(at, std::min(piece, message.size() - at)));
+            }
+            auto moved = std::move(hasher);
+            const auto digest = moved.finish();
+            EXPECT_EQ(digest.size(), hash_size(algorithm));
+            EXPECT_EQ(digest, one_shot(algorithm, message));
+            hasher = std::move(moved);
+        }
+    }
+    EXPECT_FALSE(hash_by_name("md5"));
 }
 
 TEST(Hmac, GivesTheExamplesOfRfc4231) {
