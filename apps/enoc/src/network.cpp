@@ -226,7 +226,7 @@ nlohmann::ordered_json Network::State::to_json() const {
 Network::Network(std::unique_ptr<State> state) noexcept : state_{std::move(state)} {}
 Network::~Network() { stop(); }
 
-base::Checked<std::unique_ptr<Network>> Network::start(Options options) {
+base::Checked<std::unique_ptr<Network>> Network::start(const Options& options) {
     auto network = std::unique_ptr<Network>{new Network{std::make_unique<State>(HomeLayout{options.home})}};
     GC_CHECK(network->state_->start(options));
     return network;

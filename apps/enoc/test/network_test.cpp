@@ -115,6 +115,13 @@ TEST_F(Network, RefusesNamesThatAreNoFolders) {
     }
 }
 
+// Nobody, root included, can make a folder in /proc.
+TEST_F(Network, NamesAHomeThatCannotBeWritten) {
+    const auto network = enoc::Network::start({.home = "/proc/ghost", .free_ports = true});
+    ASSERT_FALSE(network);
+    EXPECT_NE(network.error().text.find("/proc/ghost"), std::string::npos) << network.error().text;
+}
+
 TEST_F(Network, SaysWhoUsesAHomeThatIsInUse) {
     auto one = enoc::Network::start(options());
     ASSERT_TRUE(one) << one.error().text;

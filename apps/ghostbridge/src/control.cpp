@@ -198,11 +198,11 @@ void Control::add_registry() {
         registrants_[registrant->id] = registrant;
         read_registrant(registrant);
     });
-    server_.add(kListServices, [this](rpc::CallContext&, pb::ListServicesRequest request,
+    server_.add(kListServices, [this](rpc::CallContext&, const pb::ListServicesRequest& request,
                                       rpc::Responder<pb::ListServicesResponse> done) {
         done.respond(snapshot(registry_, request.service(), server_.reactor().now_ns()));
     });
-    server_.add(kWatch, [this](rpc::CallContext& context, pb::ListServicesRequest request,
+    server_.add(kWatch, [this](rpc::CallContext& context, const pb::ListServicesRequest& request,
                                rpc::ServerStream<pb::ListServicesResponse> stream) {
         if (stopping_) return stream.finish({StatusCode::unavailable, "the bridge is shutting down"});
         auto watcher = std::make_shared<Watcher>(*this, request.service(), std::move(stream));

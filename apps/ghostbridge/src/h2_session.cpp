@@ -21,7 +21,6 @@
 namespace ghostbridge {
 namespace {
 
-using rpc::Field;
 using rpc::Fields;
 using rpc::H3Code;
 using Impl = H2Session::Impl;
@@ -301,9 +300,9 @@ bool H2Session::Impl::take_control_frame() {
 
 H2Session::H2Session(std::unique_ptr<Impl> impl) noexcept : impl_{std::move(impl)} {}
 
-base::Result<std::unique_ptr<H2Session>> H2Session::make(const TcpLimits& limits, rpc::Peer peer,
+base::Result<std::unique_ptr<H2Session>> H2Session::make(const TcpLimits& limits, const rpc::Peer& peer,
                                                          const base::Clock& clock, Host& host) {
-    auto impl = std::make_unique<Impl>(limits, std::move(peer), clock, host);
+    auto impl = std::make_unique<Impl>(limits, peer, clock, host);
     std::unique_ptr<H2Session> session{new H2Session{std::move(impl)}};
     GC_CHECK(session->impl_->open());
     return session;

@@ -78,9 +78,9 @@ class RateLimit {
 };
 
 struct H2Session::Impl {
-    Impl(const TcpLimits& limits_in, rpc::Peer peer_in, const base::Clock& clock_in, Host& host_in)
+    Impl(const TcpLimits& limits_in, const rpc::Peer& peer_in, const base::Clock& clock_in, Host& host_in)
         : limits{limits_in},
-          peer{std::move(peer_in)},
+          peer{peer_in},
           clock{clock_in},
           host{host_in},
           control_frames{limits.control_frames_per_s, limits.control_frames_burst} {}

@@ -236,6 +236,7 @@ void Registry::unindex(const Instance& instance) {
 void Registry::changed() {
     // Ids first: a watcher may unwatch itself or another.
     std::vector<WatchId> ids;
+    ids.reserve(watchers_.size());
     for (const auto& [id, callback] : watchers_) ids.push_back(id);
     for (const auto id : ids)
         if (const auto at = watchers_.find(id); at != watchers_.end()) {

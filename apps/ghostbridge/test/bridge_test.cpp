@@ -417,6 +417,17 @@ TEST_F(BridgeTest, SaysWhyItCannotStart) {
         << started.error().text;
 }
 
+// Nobody, root included, can make a folder in /proc.
+TEST(BridgeStart, NamesAHomeThatCannotBeWritten) {
+    Config config;
+    config.home = "/proc/ghost/ghostbridge";
+    config.listen_quic = "[::1]:0";
+    config.listen_tcp = config.listen_metrics = "127.0.0.1:0";
+    const auto started = Bridge::start(config);
+    ASSERT_FALSE(started);
+    EXPECT_NE(started.error().text.find("/proc/ghost"), std::string::npos) << started.error().text;
+}
+
 TEST_F(BridgeTest, KeepsItsKeyAcrossStarts) {
     const auto key = bridge_->public_key();
     bridge_.reset();

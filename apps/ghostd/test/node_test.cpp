@@ -299,6 +299,15 @@ TEST(NodeStart, RefusesAnotherValidatorsKey) {
     EXPECT_NE(started.error().text.find(home.validator_key), std::string::npos) << started.error().text;
 }
 
+// Nobody, root included, can make a folder in /proc.
+TEST(InitHome, NamesAFolderThatCannotBeWritten) {
+    ghostd::InitOptions options;
+    options.home = "/proc/ghost/ghostd";
+    const auto made = ghostd::init_home(options);
+    ASSERT_FALSE(made);
+    EXPECT_NE(made.error().text.find("/proc/ghost"), std::string::npos) << made.error().text;
+}
+
 TEST(InitHome, LeavesAnExistingChainAlone) {
     TestNode node;
     node.stop();

@@ -150,6 +150,13 @@ TEST_F(LocalTest, RefusesASecondDaemonOnTheSameHome) {
     EXPECT_NE(second.error().text.find(folder_.path()), std::string::npos) << second.error().text;
 }
 
+// Nobody, root included, can make a folder in /proc.
+TEST_F(LocalTest, NamesAHomeThatCannotBeWritten) {
+    const auto started = Walletd::start(test_config("/proc/ghost/walletd"));
+    ASSERT_FALSE(started);
+    EXPECT_NE(started.error().text.find("/proc/ghost"), std::string::npos) << started.error().text;
+}
+
 TEST_F(LocalTest, StopsCleanlyWhileAPasswordIsBeingTried) {
     pb::LocalRequest request;
     request.mutable_init()->set_password("correct horse");

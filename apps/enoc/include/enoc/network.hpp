@@ -44,7 +44,7 @@ class Network {
  public:
     /// Starts everything and returns when a call to each service would be answered. The text of an error names the
     /// path, port or service.
-    static base::Checked<std::unique_ptr<Network>> start(Options options);
+    static base::Checked<std::unique_ptr<Network>> start(const Options& options);
     /// stop().
     ~Network();
     Network(const Network&) = delete;

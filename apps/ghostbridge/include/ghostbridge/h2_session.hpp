@@ -32,7 +32,7 @@ class H2Session {
     };
 
     /// `host` and `clock` must outlive the session.
-    static base::Result<std::unique_ptr<H2Session>> make(const TcpLimits& limits, rpc::Peer peer,
+    static base::Result<std::unique_ptr<H2Session>> make(const TcpLimits& limits, const rpc::Peer& peer,
                                                          const base::Clock& clock, Host& host);
     /// Streams that are still open are told with on_reset() by abort(), not here; their handles become inert.
     ~H2Session();

@@ -67,6 +67,7 @@ class ConfigSchema {
             [&target, schema_of] { return schema_of(target.emplace_back()); },
             [&target, schema_of] {
                 std::vector<ConfigSchema> all;
+                all.reserve(target.size());
                 for (auto& element : target) all.push_back(schema_of(element));
                 return all;
             },
