@@ -359,7 +359,7 @@ void Relay::start(rpc::RawCall raw) {
     auto request = parse_request(std::move(raw.headers));
     Refusal refusal;
     if (!request)
-        refusal = std::move(request).error();
+        refusal = std::move(request.error());
     else if (refusing_)
         refusal.status = {StatusCode::unavailable, "the bridge is shutting down"};
     else if (calls_.size() >= options_.calls_max)
