@@ -98,7 +98,7 @@ function(gc_add_components)
   file(GLOB folders LIST_DIRECTORIES true CONFIGURE_DEPENDS
        ${CMAKE_SOURCE_DIR}/libs/* ${CMAKE_SOURCE_DIR}/apps/*)
   list(PREPEND folders ${CMAKE_SOURCE_DIR}/proto)
-  list(APPEND folders ${CMAKE_SOURCE_DIR}/capi ${CMAKE_SOURCE_DIR}/bench ${CMAKE_SOURCE_DIR}/tests ${CMAKE_SOURCE_DIR}/deploy)
+  list(APPEND folders ${CMAKE_SOURCE_DIR}/contracts ${CMAKE_SOURCE_DIR}/capi ${CMAKE_SOURCE_DIR}/bench ${CMAKE_SOURCE_DIR}/tests ${CMAKE_SOURCE_DIR}/deploy)
   foreach(folder IN LISTS folders)
     get_filename_component(name ${folder} NAME)
     if(EXISTS ${folder}/CMakeLists.txt AND (NOT GHOST_COMPONENTS OR name IN_LIST GHOST_COMPONENTS))

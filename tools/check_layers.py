@@ -46,7 +46,9 @@ def main():
 
     for folder in ("libs", "apps"):
         for component in sorted((ROOT / folder).glob("*")):
-            name = component.name
+            # A program may share its folder's name with a library (zvm): its include folder tells them apart.
+            own = [path.name for path in (component / "include").glob("*") if path.is_dir()]
+            name = own[0] if len(own) == 1 else component.name
             if not component.is_dir() or not (component / "CMakeLists.txt").exists():
                 continue
             if name not in layers:

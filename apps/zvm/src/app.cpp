@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "zvm_tool/commands.hpp"
+#include "zvm_tool/test_command.hpp"
 
 namespace zvm_tool {
 
@@ -67,6 +68,7 @@ int run(int argc, char** argv) {
     spec_command->add_option("folder", file, "searched for .json files at any depth")->required();
     spec_command->add_flag("--verbose", verbose, "list every file, not only those with failures");
     spec_command->callback([&] { code = spectest(file, verbose); });
+    add_test_command(app, code);
 
     try {
         app.parse(argc, argv);
