@@ -94,7 +94,11 @@ ContractRun::FrameResult ContractRun::run_entry(const Entry& entry, std::shared_
                                                 std::int64_t& gas) {
     FrameResult result{.end = End::ok};
     const auto function = module->find_function(entry.function);
-    if (!function) return result;  // Only `init` may be missing; construct() has looked at that.
+    if (!function) {
+        // Only `init` may be missing, and what is given to it would be lost.
+        if (entry.value > 0 || !entry.input.empty()) result.end = End::refused;
+        return result;
+    }
     auto& machine = runner_->machine(frames_.size());
     const auto instance = keep(runner_->pool().acquire(module));
     if (!instance) return {};  // It linked when it was deployed: this host is short of memory, not the contract wrong.
@@ -136,10 +140,6 @@ ContractRun::FrameResult ContractRun::construct(const Address& creator, const Ha
     const auto info = keep(state_.code_info(code_hash));
     const auto existing = keep(state_.contract(entry.contract));
     if (!info || !*info || !existing || *existing) return {};
-    const auto module = keep(module_of(code_hash));
-    if (!module) return {};
-    const bool has_init = (*module)->find_function(kEntryInit).has_value();
-    if (!has_init && (entry.value > 0 || !entry.input.empty())) return {};
     const auto mark = state_.mark();
     const auto event_mark = events_.size();
     const auto count_mark = event_count_;
