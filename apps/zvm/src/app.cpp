@@ -68,7 +68,9 @@ int run(int argc, char** argv) {
     spec_command->add_option("folder", file, "searched for .json files at any depth")->required();
     spec_command->add_flag("--verbose", verbose, "list every file, not only those with failures");
     spec_command->callback([&] { code = spectest(file, verbose); });
+#ifndef ZVM_WITHOUT_TEST
     add_test_command(app, code);
+#endif
 
     try {
         app.parse(argc, argv);
