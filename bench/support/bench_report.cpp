@@ -60,7 +60,7 @@ Options Options::parse(int argc, char** argv, std::string_view suite) {
         } else if (flag == "--seconds") {
             options.seconds = std::strtod(value().c_str(), nullptr);
         } else if (flag == "--runs") {
-            options.runs = std::atoi(value().c_str());
+            options.runs = static_cast<int>(std::strtol(value().c_str(), nullptr, 10));
         } else if (flag == "--only") {
             options.only = value();
         } else {

@@ -41,7 +41,7 @@ struct Registration::State : std::enable_shared_from_this<State> {
         stream = channel->open(kRegister);
         send();
         stream.for_each(
-            [weak = weak_from_this()](v1::Lease lease) {
+            [weak = weak_from_this()](const v1::Lease& lease) {
                 if (const auto self = weak.lock()) self->on_lease(lease);
             },
             [weak = weak_from_this()](const rpc::Status& status) {
