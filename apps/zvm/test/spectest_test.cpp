@@ -40,6 +40,20 @@ TEST(SpecTest, PassesEveryBinaryCommandOfThePublishedVectors) {
     EXPECT_GT(passed, 20'000u);
 }
 
+TEST(SpecTest, PassesOurOwnFilesOfLinkingAndEdges) {
+    ASSERT_EQ(std::system("wast2json --version >/dev/null 2>&1"), 0) << "needs wast2json (Debian package wabt)";
+    const Folder folder;
+    for (const auto& [name, commands] : {std::pair{"linking", 90u}, std::pair{"core", 75u}}) {
+        const auto json = folder.path() + "/" + name + ".json";
+        const auto source = std::string{ZVM_WAST_FOLDER} + "/" + name + ".wast";
+        ASSERT_EQ(std::system(("wast2json '" + source + "' -o '" + json + "'").c_str()), 0) << source;
+        const auto report = run_spec_file(json);
+        ASSERT_TRUE(report) << report.error().text;
+        EXPECT_GE(report->passed, commands);
+        for (const auto& failure : report->failures) ADD_FAILURE() << name << ": " << failure;
+    }
+}
+
 TEST(SpecTest, SaysWhyAFolderOrFileCannotBeUsed) {
     const Folder folder;
     EXPECT_FALSE(run_spec_folder(folder.path()));
