@@ -68,7 +68,8 @@ base::Checked<std::vector<ProjectFile>> project_files(const Project& project) {
     std::vector<ProjectFile> out;
     for (const auto& [from, to] : sources_of(project.language)) {
         for (const auto& file : embedded_files()) {
-            if (!file.path.starts_with(from)) continue;
+            // A folder ends with '/'; anything else is one file.
+            if (from.ends_with('/') ? !file.path.starts_with(from) : file.path != from) continue;
             const bool is_template = from.starts_with("templates/");
             const auto path = std::string{to} + std::string{file.path.substr(from.size())};
             out.push_back({.path = is_template ? replaced(path, "NAME", project.name) : path,

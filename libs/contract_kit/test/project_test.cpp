@@ -24,6 +24,7 @@ TEST(Project, HasSourceSchemaTestsBuildAndSdkInEveryLanguage) {
         };
         for (const auto* const path : {source, sdk, "safe.abi.json", "safe.test.json", "README.md"})
             EXPECT_NE(find(path), nullptr) << text << " " << path;
+        EXPECT_EQ(find("include/ghost/contract.hpp") != nullptr, std::string_view{text} == "c++");
         EXPECT_TRUE(find("Makefile") || find("package.json"));
         for (const auto& file : *files) EXPECT_EQ(file.content.find("@NAME@"), std::string::npos) << file.path;
         const auto schema = zabi::Schema::parse(find("safe.abi.json")->content);

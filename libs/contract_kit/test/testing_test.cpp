@@ -5,8 +5,11 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
+#include <random>
 
 #include "base/file.hpp"
+#include "base/u128.hpp"
 
 namespace contract_kit {
 namespace {
@@ -123,6 +126,44 @@ TEST_F(Testing, ReentryIsRefusedUnlessAskedForAndDepthIsBounded) {
                                                    {"raw":"proxy","value":"1.5 GCC"},
                                                    {"check":{"balance":{"proxy":"1.5 GCC"}}})")),
               "");
+}
+
+TEST_F(Testing, TheSdksAmountsAreRightToTheLastBit) {
+    using base::u128;
+    std::mt19937_64 random{7};
+    RecordProperty("seed", 7);
+    std::string steps = kBoth;
+    const auto step = [&](char op, u128 a, u128 b, const std::string& expected) {
+        steps += R"({"query":"proxy.math","args":[)" + std::to_string(static_cast<int>(op)) + ",\"" +
+                 base::to_string(a) + "\",\"" + base::to_string(b) + "\"]," + expected + "},";
+    };
+    const auto judge = [&](char op, u128 a, u128 b, std::optional<u128> result) {
+        step(op, a, b,
+             result ? R"("returns":")" + base::to_string(*result) + "\""
+                    : R"("reverts":"arithmetic overflow or division by zero")");
+    };
+    const auto number = [&] {
+        const u128 wide = u128{random()} << 64 | random();
+        return wide >> (random() % 128);
+    };
+    for (int i = 0; i < 40; ++i) {
+        const auto a = number();
+        const auto b = number();
+        judge('+', a, b, base::checked_add(a, b));
+        judge('-', a, b, base::checked_sub(a, b));
+        judge('*', a, b, base::checked_mul(a, b));
+        judge('/', a, b, b ? std::optional{a / b} : std::nullopt);
+        if (b) judge('%', a, b, a % b);
+        const auto bits = static_cast<unsigned>(random() % 128);
+        judge('<', a, bits, a << bits);
+        judge('>', a, bits, a >> bits);
+    }
+    judge('/', 1, 0, std::nullopt);
+    judge('*', ~u128{0}, 1, ~u128{0});
+    judge('*', ~u128{0}, 2, std::nullopt);
+    judge('+', ~u128{0}, 1, std::nullopt);
+    steps.pop_back();
+    EXPECT_EQ(failures(run(steps)), "");
 }
 
 TEST_F(Testing, ViewsCannotWrite) {

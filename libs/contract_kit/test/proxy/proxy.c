@@ -34,6 +34,21 @@ static void spin(void) {
     for (volatile uint32_t i = 0;;) i = i + 1;
 }
 
+static void math(void) {
+    const uint8_t op = gh_arg(u8);
+    const u128 a = gh_arg(u128), b = gh_arg(u128);
+    switch (op) {
+        case '+': gh_return_u128(gh_add(a, b)); return;
+        case '-': gh_return_u128(gh_sub(a, b)); return;
+        case '*': gh_return_u128(gh_mul(a, b)); return;
+        case '/': gh_return_u128(gh_div(a, b)); return;
+        case '%': gh_return_u128(a % b); return;
+        case '<': gh_return_u128(a << (int)b); return;
+        case '>': gh_return_u128(a >> (int)b); return;
+        default: GH_REVERT("no such operation");
+    }
+}
+
 /* Reverts after depth levels of this contract allowed to call itself. */
 static void bomb(void) {
     const uint32_t depth = gh_arg(u32);
@@ -56,6 +71,7 @@ GH_CALLS {
     GH_METHOD("forward(address,bytes)", forward)
     GH_METHOD("attempt(address,bytes)", attempt)
     GH_METHOD("spin()", spin)
+    GH_METHOD("math(u8,u128,u128)", math)
     GH_METHOD("bomb(u32)", bomb)
     GH_RECEIVE(nothing)
 }
