@@ -1,7 +1,9 @@
 #include "zvm_tool/app.hpp"
 
 #include <CLI/CLI.hpp>
+#include <cstdio>
 
+#include "completion.hpp"
 #include "zvm_tool/commands.hpp"
 #include "zvm_tool/test_command.hpp"
 
@@ -71,6 +73,13 @@ int run(int argc, char** argv) {
 #ifndef ZVM_WITHOUT_TEST
     add_test_command(app, code);
 #endif
+
+    std::string shell;
+    auto* const completion_command = app.add_subcommand("completion", "print a completion script for a shell");
+    completion_command->add_option("shell", shell, "bash, zsh or fish")
+        ->required()
+        ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+    completion_command->callback([&] { std::fputs(completion_script(app, shell).c_str(), stdout); });
 
     try {
         app.parse(argc, argv);
