@@ -46,7 +46,7 @@ base::Result<Section> next_section(base::ByteView& rest) noexcept {
     if (!read_u32(rest, size) || size > rest.size()) return base::fail(base::Errc::truncated, "module section");
     auto body = rest.first(size);
     rest = rest.subspan(size);
-    Section section{.whole = start.first(start.size() - rest.size())};
+    Section section{.whole = start.first(start.size() - rest.size()), .is_abi = false, .content = {}};
     if (!is_custom) return section;
     std::uint32_t name_size = 0;
     if (!read_u32(body, name_size) || name_size > body.size())
