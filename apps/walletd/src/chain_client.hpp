@@ -16,6 +16,8 @@ inline constexpr rpc::UnaryMethod<chain::ProofRequest, chain::Proof> kChainProof
     "/ghost.chain.v1.BlockchainService/GetProof"};
 inline constexpr rpc::UnaryMethod<chain::EstimateFeeRequest, chain::FeeEstimate> kChainEstimate{
     "/ghost.chain.v1.BlockchainService/EstimateFee"};
+inline constexpr rpc::UnaryMethod<chain::SimulateRequest, chain::SimulateResponse> kChainSimulate{
+    "/ghost.chain.v1.BlockchainService/Simulate"};
 inline constexpr rpc::UnaryMethod<chain::Transaction, chain::TransactionReceipt> kChainSubmit{
     "/ghost.chain.v1.BlockchainService/SubmitTransaction"};
 inline constexpr rpc::UnaryMethod<chain::SearchTransactionsRequest, chain::SearchTransactionsResponse> kChainSearch{

@@ -4,16 +4,15 @@
 #include "core.hpp"
 #include "ghost/wallet/v1/wallet.pb.h"
 #include "rpc/call.hpp"
+#include "send_order.hpp"
 
 namespace walletd {
-
-namespace wallet = ghost::wallet::v1;
 
 /// Balances, each proved against one finalized header.
 void start_balance(Core& core, rpc::CallContext& call, wallet::BalanceRequest request,
                    rpc::Responder<wallet::Balance> done);
-/// Builds, signs, submits and follows a transaction.
-void start_send(Core& core, rpc::CallContext& call, wallet::SendRequest request,
+/// Builds, signs, submits and follows a transaction. What cannot be ordered ends the stream at once.
+void start_send(Core& core, rpc::CallContext& call, rpc::StatusOr<SendOrder> order,
                 rpc::ServerStream<wallet::SendProgress> out);
 /// The node's index of the account's transactions, as seen from the account.
 void start_history(Core& core, rpc::CallContext& call, wallet::HistoryRequest request,

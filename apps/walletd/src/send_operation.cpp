@@ -1,5 +1,5 @@
-// check the request ─▶ account, recipient (wallet lane) ─▶ chain status, account ─▶ nonce ─▶ fee ─▶ sign and journal
-// (wallet lane) ─▶ submit ─▶ follow until final or dropped
+// account, recipient (wallet lane) ─▶ chain status, account ─▶ nonce ─▶ fee ─▶ sign and journal (wallet lane) ─▶ submit
+// ─▶ follow until final or dropped; a dry run of a contract message ends with a trial run instead of the submission
 //
 // The nonce is taken on the reactor between two calls, so sends of one account run side by side without a gap.
 #include <fmt/format.h>
@@ -14,51 +14,23 @@ namespace {
 constexpr std::uint64_t kRetryNs = 300'000'000;
 constexpr std::uint64_t kProbeGas = 1'000'000;  ///< Stands in for the limit that the estimate gives.
 
+/// Code in a transaction and events of a trial run can be larger than what a stream holds back (256 KiB).
+constexpr std::size_t kProgressPartMax = 96 * 1024;
+
 struct Prepared {
     AccountInfo account;
     bool first_time = true;
     std::string looks_like;
 };
 
-/// What the caller asked for, parsed.
-struct Payment {
-    gcrypt::Address to;
-    ledger::AssetId asset;
-    ledger::Amount amount{};
-    std::string memo;
-    std::optional<ledger::Amount> tip;
-};
-
-rpc::StatusOr<Payment> parse(const wallet::SendRequest& request) {
-    const auto bad = [](std::string text) { return rpc::error(rpc::StatusCode::invalid_argument, std::move(text)); };
-    Payment payment;
-    const auto to = gcrypt::Address::parse_checked(request.to());
-    if (!to) return bad(fmt::format("the recipient is not an address: {}", to.error().text));
-    payment.to = *to;
-    const auto amount = base::u128_from_string(request.amount());
-    if (!amount || *amount == 0) return bad("the amount is a positive number of atomic units");
-    payment.amount = *amount;
-    if (!request.asset_id().empty()) {
-        const auto asset = base::to_fixed<32>(base::as_bytes(request.asset_id()));
-        if (!asset) return bad("an asset id has 32 bytes");
-        payment.asset.bytes = *asset;
-    }
-    if (request.memo().size() > ledger::kMemoBytesMax) {
-        return bad(fmt::format("the memo has {} bytes, at most {} fit", request.memo().size(), ledger::kMemoBytesMax));
-    }
-    payment.memo = request.memo();
-    if (request.has_tip_per_gas()) {
-        const auto tip = base::u128_from_string(request.tip_per_gas());
-        if (!tip) return bad("the tip is a number of agcc per gas");
-        payment.tip = *tip;
-    }
-    return payment;
-}
-
 base::Checked<Prepared> prepare(Keystore& keystore, Journal& journal, const std::string& from, const std::string& to) {
     Prepared prepared;
     GC_TRY(prepared.account, keystore.find(from));
     if (keystore.status().locked) return base::explain(Errc::locked, "the wallet is locked");
+    if (to.empty()) {  // A deploy: there is nobody to take for somebody else.
+        prepared.first_time = false;
+        return prepared;
+    }
     const auto known = journal.knows_recipient(to);
     if (!known) return explained(known.error());
     prepared.first_time = !*known;
@@ -77,12 +49,8 @@ base::Checked<Prepared> prepare(Keystore& keystore, Journal& journal, const std:
 
 class SendOperation : public std::enable_shared_from_this<SendOperation> {
  public:
-    SendOperation(Core& core, wallet::SendRequest request, Payment payment, rpc::ServerStream<wallet::SendProgress> out)
-        : core_{core},
-          request_{std::move(request)},
-          payment_{std::move(payment)},
-          out_{std::move(out)},
-          retry_{core.reactor, [this] { follow(); }} {
+    SendOperation(Core& core, SendOrder order, rpc::ServerStream<wallet::SendProgress> out)
+        : core_{core}, order_{std::move(order)}, out_{std::move(out)}, retry_{core.reactor, [this] { follow(); }} {
         ++core_.sends;
     }
     ~SendOperation() {
@@ -93,15 +61,14 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
     void start() {
         core_.offload_call<Prepared>(
             kWalletLane,
-            [&core = core_, from = request_.from(), to = payment_.to.to_text()] {
+            [&core = core_, from = order_.from, to = order_.recipient] {
                 return prepare(core.keystore, core.journal, from, to);
             },
             [self = shared_from_this()](base::Checked<Prepared> prepared) {
                 if (self->stopped_) return;
                 if (!prepared) return self->fail(status_for(prepared.error()));
                 self->prepared_ = std::move(*prepared);
-                if (!self->prepared_.looks_like.empty() && !self->request_.dry_run() &&
-                    !self->request_.accept_look_alike()) {
+                if (!self->prepared_.looks_like.empty() && !self->order_.dry_run && !self->order_.accept_look_alike) {
                     return self->fail(
                         {rpc::StatusCode::failed_precondition,
                          fmt::format("look_alike: the recipient resembles {}, which this wallet knows, but is "
@@ -167,7 +134,7 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
         const auto pending = std::max(node_account_.pending_nonce(), core_.finalized_nonces[prepared_.account.index]);
         nonce_ = next_nonce(pending, entries, under_way);
         under_way.insert(*nonce_);
-        if (request_.dry_run()) return;
+        if (order_.dry_run) return;
         // A node that was restarted has an empty mempool: give it back what it had taken, or ours would wait for ever.
         for (const auto& entry : entries) {
             if (!entry.accepted || entry.nonce < pending || entry.nonce > *nonce_) continue;
@@ -178,20 +145,19 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
     }
 
     void estimate() {
-        tx_ = ledger::Tx{
-            .version = ledger::kTxVersion,
-            .genesis_hash = core_.trust.chain->genesis_hash,
-            .sender = prepared_.account.address,
-            .nonce = *nonce_,
-            .valid_until_height = height_ + core_.config.tx_valid_blocks,
-            .gas_limit = 0,
-            .max_fee_per_gas = 0,
-            .tip_per_gas = 0,
-            .msgs = {ledger::Transfer{.to = payment_.to, .asset = payment_.asset, .amount = payment_.amount}},
-            .memo = payment_.memo};
-        auto probe = tx_;
-        probe.gas_limit = kProbeGas;
-        ledger::SignedTx unsigned_tx{.tx = std::move(probe), .auth = {}};
+        tx_ = ledger::Tx{.version = ledger::kTxVersion,
+                         .genesis_hash = core_.trust.chain->genesis_hash,
+                         .sender = prepared_.account.address,
+                         .nonce = *nonce_,
+                         .valid_until_height = height_ + core_.config.tx_valid_blocks,
+                         .gas_limit = 0,
+                         .max_fee_per_gas = 0,
+                         .tip_per_gas = 0,
+                         .msgs = std::move(order_.msgs),
+                         .memo = order_.memo};
+        name_contract();
+        ledger::SignedTx unsigned_tx{.tx = tx_, .auth = {}};
+        unsigned_tx.tx.gas_limit = kProbeGas;
         unsigned_tx.auth.public_key = prepared_.account.public_key.bytes;
         chain::EstimateFeeRequest request;
         request.set_raw(std::string{base::as_text(ledger::encode(unsigned_tx))});
@@ -208,10 +174,11 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
         const auto suggested_max = base::u128_from_string(fee.suggested_max_fee_per_gas());
         if (!base_fee || !suggested_max)
             return fail({rpc::StatusCode::data_loss, "the node's fee estimate is malformed"});
-        tx_.gas_limit = fee.gas_limit();
+        if (!choose_gas(fee)) return;
         // The base fee is what the chain really takes; a tip is a gift. A node that suggests a large one gets none of
         // it.
-        tx_.tip_per_gas = payment_.tip ? *payment_.tip : std::min(suggested_tip ? *suggested_tip : 0, *base_fee);
+        tx_.tip_per_gas =
+            order_.tip_per_gas ? *order_.tip_per_gas : std::min(suggested_tip ? *suggested_tip : 0, *base_fee);
         const auto with_tip = base::checked_add(*base_fee, tx_.tip_per_gas);
         if (!with_tip) return fail({rpc::StatusCode::invalid_argument, "the tip is too large"});
         tx_.max_fee_per_gas = std::max(*suggested_max, *with_tip);
@@ -219,7 +186,52 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
         if (!max_fee) return fail({rpc::StatusCode::data_loss, "the node's fee estimate is beyond any balance"});
         max_fee_ = *max_fee;
         if (!check_funds()) return;
+        if (order_.fee_max && max_fee_ > *order_.fee_max) {
+            return fail({rpc::StatusCode::failed_precondition,
+                         fmt::format("rejected: the fee may be {} agcc, more than the {} that are allowed",
+                                     base::to_string(max_fee_), base::to_string(*order_.fee_max))});
+        }
+        if (order_.is_contract && order_.dry_run) return try_out();
+        if (!fee.error().empty() && !order_.accept_failure) {
+            return fail({rpc::StatusCode::failed_precondition,
+                         fmt::format("rejected: it fails in a trial run: {}", fee.error())});
+        }
         sign();
+    }
+
+    /// The estimate has room above what the trial run used; the caller may want to give less.
+    bool choose_gas(const chain::FeeEstimate& fee) {
+        tx_.gas_limit = fee.gas_limit();
+        if (order_.gas_max == 0 || order_.gas_max >= tx_.gas_limit) return true;
+        if (order_.gas_max < fee.gas_used() && !order_.accept_failure && !order_.dry_run) {
+            fail({rpc::StatusCode::failed_precondition,
+                  fmt::format("rejected: it used {} gas in a trial run, at most {} are allowed", fee.gas_used(),
+                              order_.gas_max)});
+            return false;
+        }
+        tx_.gas_limit = order_.gas_max;
+        return true;
+    }
+
+    /// Known before anything is sent: also a deploy's address follows from what is sent.
+    void name_contract() {
+        if (!order_.is_contract) return;
+        const auto* deploy = std::get_if<ledger::ContractDeploy>(&tx_.msgs.front());
+        contract_ = deploy
+                        ? ledger::contract_address(tx_.sender, deploy->salt, ledger::code_hash(deploy->code)).to_text()
+                        : order_.recipient;
+    }
+
+    /// With the very limit that it would be sent with.
+    void try_out() {
+        chain::SimulateRequest request;
+        request.set_unsigned_tx(std::string{base::as_text(ledger::encode(tx_))});
+        call_ = core_.node.call(kChainSimulate, request,
+                                [self = shared_from_this()](rpc::StatusOr<chain::SimulateResponse> trial) {
+                                    if (!trial) return self->fail(std::move(trial).error());
+                                    self->trial_ = std::move(*trial);
+                                    self->sign();
+                                });
     }
 
     [[nodiscard]] ledger::Amount listed_balance(const ledger::AssetId& asset) const {
@@ -232,8 +244,8 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
     }
 
     bool check_funds() {
-        const bool is_gcc = payment_.asset == ledger::kGcc;
-        const auto total = base::checked_add(is_gcc ? payment_.amount : 0, max_fee_);
+        const bool is_gcc = order_.asset == ledger::kGcc;
+        const auto total = base::checked_add(is_gcc ? order_.amount : 0, max_fee_);
         const auto gcc = listed_balance(ledger::kGcc);
         const auto short_of = [this](std::string text) {
             fail({rpc::StatusCode::failed_precondition, "insufficient_funds: " + std::move(text)});
@@ -248,7 +260,7 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
                                         total ? text(*total) : "more than exists"));
         }
         max_total_ = *total;
-        if (!is_gcc && listed_balance(payment_.asset) < payment_.amount) {
+        if (!is_gcc && listed_balance(order_.asset) < order_.amount) {
             return short_of(fmt::format("{} holds too little of that asset", prepared_.account.address.to_text()));
         }
         return true;
@@ -258,8 +270,7 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
         core_.offload_call<SignedTransaction>(
             kWalletLane,
             [&core = core_, raw = ledger::encode(tx_), chain = *core_.trust.chain, index = prepared_.account.index,
-             dry_run = request_.dry_run(),
-             now_ms = base::system_clock().unix_ms()]() -> base::Checked<SignedTransaction> {
+             dry_run = order_.dry_run, now_ms = base::system_clock().unix_ms()]() -> base::Checked<SignedTransaction> {
                 GC_TRY(auto signed_tx, core.signer.sign(raw, chain));
                 if (dry_run) return signed_tx;
                 const JournalEntry entry{.account = index,
@@ -275,7 +286,7 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
                 if (self->stopped_) return;
                 if (!signed_tx) return self->fail(status_for(signed_tx.error()));
                 self->signed_.emplace(std::move(*signed_tx));
-                if (!self->request_.dry_run()) return self->submit();
+                if (!self->order_.dry_run) return self->submit();
                 chain::TransactionReceipt receipt;
                 receipt.set_tx_id(std::string{base::as_text(self->signed_->id)});
                 self->report(std::move(receipt));
@@ -318,7 +329,8 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
     }
 
     void accepted() {
-        in_lane([&journal = core_.journal, id = signed_->id, to = payment_.to.to_text(),
+        // A contract of our own is known from its deploy on.
+        in_lane([&journal = core_.journal, id = signed_->id, to = order_.is_contract ? contract_ : order_.recipient,
                  now_ms = base::system_clock().unix_ms()]() -> base::Result<void> {
             GC_CHECK(journal.accept(id));
             return journal.note_recipient(to, now_ms);
@@ -364,12 +376,20 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
         wallet::SendProgress progress;
         *progress.mutable_receipt() = std::move(receipt);
         if (!std::exchange(reported_, true)) {
-            progress.set_raw(std::string{base::as_text(signed_->raw)});
+            if (signed_->raw.size() <= kProgressPartMax) {
+                progress.set_raw(std::string{base::as_text(signed_->raw)});
+            }
             progress.set_max_fee(base::to_string(max_fee_));
             progress.set_max_total(base::to_string(max_total_));
             progress.set_from(prepared_.account.address.to_text());
             progress.set_first_time_recipient(prepared_.first_time);
             progress.set_looks_like(prepared_.looks_like);
+            progress.set_contract(contract_);
+            progress.set_gas_limit(tx_.gas_limit);
+            if (trial_) {
+                if (trial_->ByteSizeLong() > kProgressPartMax) trial_->clear_events();
+                *progress.mutable_trial() = *std::move(trial_);
+            }
         }
         // A handful of small messages: the buffer cannot be full, and a caller who left is told by on_cancel.
         (void)out_.write(progress);
@@ -412,8 +432,7 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
     }
 
     Core& core_;
-    wallet::SendRequest request_;
-    Payment payment_;
+    SendOrder order_;
     rpc::ServerStream<wallet::SendProgress> out_;
     io::Timer retry_;
     rpc::CallHandle call_;
@@ -423,6 +442,8 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
     chain::Account node_account_;
     std::optional<std::uint64_t> nonce_;
     ledger::Tx tx_;
+    std::string contract_;  ///< Of a contract message: called, upgraded or made by it.
+    std::optional<chain::SimulateResponse> trial_;
     std::optional<SignedTransaction> signed_;
     ledger::Amount max_fee_ = 0;
     ledger::Amount max_total_ = 0;
@@ -435,15 +456,14 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
 
 }  // namespace
 
-void start_send(Core& core, rpc::CallContext& call, wallet::SendRequest request,
+void start_send(Core& core, rpc::CallContext& call, rpc::StatusOr<SendOrder> order,
                 rpc::ServerStream<wallet::SendProgress> out) {
-    auto payment = parse(request);
-    if (!payment) return out.finish(std::move(payment).error());
+    if (!order) return out.finish(std::move(order).error());
     if (core.sends >= core.config.sends_max) {
         return out.finish({rpc::StatusCode::resource_exhausted,
                            fmt::format("{} sends are under way; wait for one to finish", core.sends)});
     }
-    auto operation = std::make_shared<SendOperation>(core, std::move(request), std::move(*payment), std::move(out));
+    auto operation = std::make_shared<SendOperation>(core, std::move(*order), std::move(out));
     call.on_cancel([weak = std::weak_ptr{operation}] {
         if (const auto alive = weak.lock()) alive->stop();
     });

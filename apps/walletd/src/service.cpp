@@ -15,6 +15,8 @@ constexpr rpc::UnaryMethod<wallet::ListAccountsRequest, wallet::ListAccountsResp
     "/ghost.wallet.v1.WalletService/ListAccounts"};
 constexpr rpc::ServerStreamMethod<wallet::SendRequest, wallet::SendProgress> kSend{
     "/ghost.wallet.v1.WalletService/Send"};
+constexpr rpc::ServerStreamMethod<wallet::SendContractRequest, wallet::SendProgress> kSendContract{
+    "/ghost.wallet.v1.WalletService/SendContract"};
 constexpr rpc::UnaryMethod<wallet::HistoryRequest, wallet::HistoryResponse> kGetHistory{
     "/ghost.wallet.v1.WalletService/GetHistory"};
 constexpr rpc::UnaryMethod<wallet::WalletStatusRequest, wallet::WalletStatus> kGetStatus{
@@ -170,9 +172,13 @@ void add_wallet_service(rpc::Server& server, Core& core) {
             },
             std::move(done));
     });
-    server.add(kSend, [&core](rpc::CallContext& call, wallet::SendRequest request,
+    server.add(kSend, [&core](rpc::CallContext& call, const wallet::SendRequest& request,
                               rpc::ServerStream<wallet::SendProgress> out) {
-        start_send(core, call, std::move(request), std::move(out));
+        start_send(core, call, order_of(request), std::move(out));
+    });
+    server.add(kSendContract, [&core](rpc::CallContext& call, const wallet::SendContractRequest& request,
+                                      rpc::ServerStream<wallet::SendProgress> out) {
+        start_send(core, call, order_of(request), std::move(out));
     });
     server.add(kGetHistory, [&core](rpc::CallContext& call, wallet::HistoryRequest request,
                                     rpc::Responder<wallet::HistoryResponse> done) {
