@@ -7,6 +7,7 @@
 #include <functional>
 
 #include "commands.hpp"
+#include "commands_contract.hpp"
 #include "completion.hpp"
 
 namespace zwallet {
@@ -19,6 +20,7 @@ Examples:
   zwallet send 1.5 GCC --to ghost1…             send, and watch it become final
   zwallet send 20 agcc --to ghost1… --dry-run   what it would cost
   zwallet balance --json                        proved balances, for programs
+  zwallet contract deploy token.wasm …          put a contract on the chain; see contract --help
   zwallet doctor                                what is reachable, and what to do about the rest
 
 Exit codes: 0 done, 1 failed, 2 usage, 3 locked, 4 denied, 5 rejected, 6 network, 7 insufficient funds.
@@ -43,6 +45,7 @@ struct Parsed {
     SendOptions send;
     FaucetOptions faucet;
     HistoryOptions history;
+    ContractArguments contract;
 };
 
 void add_password_options(CLI::App& command, SecretSource& source, const std::string& name, const std::string& what) {
@@ -206,6 +209,11 @@ int run(int argc, const char* const* argv) {
     app.add_option("--wallet-socket", parsed.flags.wallet_socket, "walletd's socket")->type_name("PATH");
     add_key_commands(app, parsed);
     add_chain_commands(app, parsed);
+    add_contract_commands(app, parsed.contract,
+                          [&parsed](CLI::App& parent, const std::string& name, const std::string& description,
+                                    const std::string& full_name, std::function<Outcome<void>(Context&)> action) {
+                              return add_command(parent, parsed, name, description, full_name, std::move(action));
+                          });
     auto* completion = add_command(app, parsed, "completion", "A completion script for your shell", "completion",
                                    [&](Context&) -> Outcome<void> {
                                        const auto script = completion_script(app, parsed.shell);

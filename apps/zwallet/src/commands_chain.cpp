@@ -1,9 +1,6 @@
 // balance, send, history, tx, doctor: over QUIC to the bridge.
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <filesystem>
-#include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "base/bytes.hpp"
@@ -11,6 +8,7 @@
 #include "ghost/wallet/v1/local.pb.h"
 #include "methods.hpp"
 #include "remote.hpp"
+#include "sending.hpp"
 #include "views.hpp"
 #include "zwallet/amount.hpp"
 
@@ -55,41 +53,14 @@ Outcome<Coin> find_coin(Remote& remote, const AmountText& amount, const std::str
     return Coin{.asset_id = found->asset_id(), .symbol = found->symbol(), .decimals = found->decimals()};
 }
 
-/// True when the person agrees. Not asked when nobody can answer: then the command line itself is the decision.
-bool confirmed(Output& out, std::string_view question) {
-    if (out.json() || !out.can_ask()) return true;
-    std::cerr << question << " [y/N] " << std::flush;
-    std::string answer;
-    std::getline(std::cin, answer);
-    return answer == "y" || answer == "Y" || answer == "yes";
-}
-
-void show_progress(Output& out, const chain::TransactionReceipt& receipt) {
-    const auto id = hex(receipt.tx_id()).substr(0, 16);
-    if (receipt.height() > 0) {
-        out.progress(fmt::format("{}… {} in block {}", id, state_name(receipt), receipt.height()));
-    } else {
-        out.progress(fmt::format("{}… {}", id, state_name(receipt)));
-    }
-}
-
 struct Preview {
     wallet::SendProgress first;
     std::string amount;
 };
 
 Outcome<Preview> preview_send(Context& context, Remote& remote, const wallet::SendRequest& request, const Coin& coin) {
-    auto dry = request;
-    dry.set_dry_run(true);
     Preview preview;
-    bool any = false;
-    GC_CHECK(remote.stream<wallet::SendRequest, wallet::SendProgress>(kSend, dry, 30'000'000'000,
-                                                                      [&](wallet::SendProgress progress) {
-                                                                          if (!std::exchange(any, true))
-                                                                              preview.first = std::move(progress);
-                                                                          return true;
-                                                                      }));
-    if (!any) return give_up(ExitCode::failure, "walletd did not describe the transaction");
+    GC_TRY(preview.first, dry_run(remote, kSend, request));
     preview.amount = amount_text(request.amount(), coin.symbol, coin.decimals);
     auto& out = context.out;
     out.field("send", out.strong(preview.amount));
@@ -184,25 +155,9 @@ Outcome<void> run_send(Context& context, const SendOptions& options) {
     if (!options.yes && !confirmed(out, "Send it?"))
         return give_up(ExitCode::denied, "not confirmed; nothing was sent");
 
-    chain::TransactionReceipt last;
-    json states = json::array();
-    const auto outcome = remote->stream<wallet::SendRequest, wallet::SendProgress>(
-        kSend, request, options.timeout_s * 1'000'000'000, [&](wallet::SendProgress progress) {
-            last = std::move(*progress.mutable_receipt());
-            states.push_back(state_name(last));
-            show_progress(out, last);
-            return true;
-        });
+    GC_TRY(auto watched, send_and_watch(out, *remote, kSend, request, options.timeout_s));
+    const auto& last = watched.receipt;
     const auto id = hex(last.tx_id());
-    if (!outcome) {
-        auto failure = outcome.error();
-        // The transaction is under way: whatever broke, its outcome can still be learnt.
-        if (!id.empty()) {
-            failure.cause = fmt::format("{}; transaction {} may still be finalized", failure.cause, id);
-            failure.next = fmt::format("zwallet tx show {}", id);
-        }
-        return std::unexpected{std::move(failure)};
-    }
     if (!succeeded(last)) {
         const auto why = last.error().empty() ? std::string{state_name(last)} : printable(last.error());
         return give_up(ExitCode::rejected, fmt::format("transaction {} did not succeed: {}", id, why),
@@ -210,7 +165,7 @@ Outcome<void> run_send(Context& context, const SendOptions& options) {
     }
     auto document = json_of_preview(preview, request);
     document["receipt"] = json_of(last);
-    document["states"] = std::move(states);
+    document["states"] = std::move(watched.states);
     document["tx_id"] = id;
     document["height"] = last.height();
     out.keep_progress();

@@ -20,6 +20,13 @@ inline constexpr rpc::ServerStreamMethod<chain::TransactionRequest, chain::Trans
 inline constexpr rpc::UnaryMethod<chain::FaucetRequest, chain::TransactionReceipt> kFaucet{
     "/ghost.chain.v1.BlockchainService/Faucet"};
 
+inline constexpr rpc::UnaryMethod<chain::CallContractRequest, chain::CallContractResponse> kCallContract{
+    "/ghost.chain.v1.BlockchainService/CallContract"};
+inline constexpr rpc::UnaryMethod<chain::ContractRequest, chain::Contract> kGetContract{
+    "/ghost.chain.v1.BlockchainService/GetContract"};
+inline constexpr rpc::ServerStreamMethod<chain::StreamEventsRequest, chain::EventBatch> kStreamEvents{
+    "/ghost.chain.v1.BlockchainService/StreamEvents"};
+
 inline constexpr rpc::UnaryMethod<wallet::BalanceRequest, wallet::Balance> kGetBalance{
     "/ghost.wallet.v1.WalletService/GetBalance"};
 inline constexpr rpc::UnaryMethod<wallet::HistoryRequest, wallet::HistoryResponse> kGetHistory{
@@ -28,5 +35,7 @@ inline constexpr rpc::UnaryMethod<wallet::WalletStatusRequest, wallet::WalletSta
     "/ghost.wallet.v1.WalletService/GetStatus"};
 inline constexpr rpc::ServerStreamMethod<wallet::SendRequest, wallet::SendProgress> kSend{
     "/ghost.wallet.v1.WalletService/Send"};
+inline constexpr rpc::ServerStreamMethod<wallet::SendContractRequest, wallet::SendProgress> kSendContract{
+    "/ghost.wallet.v1.WalletService/SendContract"};
 
 }  // namespace zwallet

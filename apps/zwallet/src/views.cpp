@@ -81,10 +81,19 @@ json json_of(const chain::TransactionReceipt& receipt) {
     for (const auto& event : receipt.events()) {
         json fields = json::object();
         for (const auto& [key, value] : event.fields()) fields[key] = value;
-        events.push_back({{"kind", event.kind()}, {"fields", std::move(fields)}});
+        json entry{{"kind", event.kind()}, {"fields", std::move(fields)}};
+        if (event.has_log()) entry["log"] = json_of(event.log());
+        events.push_back(std::move(entry));
     }
     out["events"] = std::move(events);
+    if (!receipt.output().empty()) out["output"] = hex(receipt.output());
     return out;
+}
+
+json json_of(const chain::ContractLog& log) {
+    json topics = json::array();
+    for (const auto& topic : log.topics()) topics.push_back(hex(topic));
+    return {{"contract", log.contract()}, {"topics", std::move(topics)}, {"data", hex(log.data())}};
 }
 
 json json_of(const wallet::HistoryEntry& entry) {

@@ -11,6 +11,7 @@ class HistoryEntry;
 }  // namespace ghost::wallet::v1
 namespace ghost::chain::v1 {
 class AssetBalance;
+class ContractLog;
 class Status;
 class TransactionReceipt;
 }  // namespace ghost::chain::v1
@@ -20,6 +21,7 @@ namespace zwallet {
 nlohmann::json json_of(const ghost::wallet::v1::Account& account);
 nlohmann::json json_of(const ghost::wallet::v1::HistoryEntry& entry);
 nlohmann::json json_of(const ghost::chain::v1::AssetBalance& balance);
+nlohmann::json json_of(const ghost::chain::v1::ContractLog& log);
 nlohmann::json json_of(const ghost::chain::v1::Status& status);
 nlohmann::json json_of(const ghost::chain::v1::TransactionReceipt& receipt);
 
