@@ -203,7 +203,7 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
     bool choose_gas(const chain::FeeEstimate& fee) {
         tx_.gas_limit = fee.gas_limit();
         if (order_.gas_max == 0 || order_.gas_max >= tx_.gas_limit) return true;
-        if (order_.gas_max < fee.gas_used() && !order_.accept_failure && !order_.dry_run) {
+        if (order_.gas_max < fee.gas_used() && !order_.accept_failure) {
             fail({rpc::StatusCode::failed_precondition,
                   fmt::format("rejected: it used {} gas in a trial run, at most {} are allowed", fee.gas_used(),
                               order_.gas_max)});
