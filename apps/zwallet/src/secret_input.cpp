@@ -95,6 +95,7 @@ Outcome<SecretText> read_file_secret(const std::string& path) {
 SecretText::~SecretText() { wallet_local::wipe(text_); }
 
 // A short string lives inside the object, so a move copies it: wipe what was moved from.
+// NOLINTNEXTLINE(performance-move-constructor-init)
 SecretText::SecretText(SecretText&& other) noexcept : text_{other.text_} { wallet_local::wipe(other.text_); }
 
 SecretText& SecretText::operator=(SecretText&& other) noexcept {

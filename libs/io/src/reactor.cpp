@@ -228,7 +228,7 @@ base::Result<void> Reactor::register_watch(Watch& watch, Ready interest) noexcep
 
 base::Result<void> Reactor::watch(int fd, Ready interest, FdHandler handler) {
     if (fd < 0 || state_->watches.contains(fd)) return base::fail(base::Errc::invalid_argument, "watch");
-    auto watch = std::make_unique<Watch>(fd, Ready{}, std::move(handler));
+    auto watch = std::make_unique<Watch>(Watch{.fd = fd, .interest = {}, .handler = std::move(handler)});
     GC_CHECK(register_watch(*watch, interest));
     state_->watches.emplace(fd, std::move(watch));
     return {};

@@ -10,7 +10,7 @@
 
 namespace io {
 
-base::Result<std::unique_ptr<ReactorThread>> ReactorThread::start(std::string name, Reactor::Options options) {
+base::Result<std::unique_ptr<ReactorThread>> ReactorThread::start(const std::string& name, Reactor::Options options) {
     GC_TRY(auto reactor, Reactor::make(options));
     std::unique_ptr<ReactorThread> self{new ReactorThread{std::move(reactor)}};
     std::promise<void> running;

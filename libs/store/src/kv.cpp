@@ -351,6 +351,7 @@ base::Checked<std::unique_ptr<KvStore>> KvStore::open(const KvOptions& options) 
     auto impl = std::make_unique<Impl>();
     impl->cache = rocksdb::NewLRUCache(options.block_cache_bytes);
     std::vector<rocksdb::ColumnFamilyDescriptor> families;
+    families.reserve(kFamilyCount);
     for (std::size_t i = 0; i < kFamilyCount; ++i) {
         families.emplace_back(kFamilyNames[i], family_options(static_cast<Family>(i), options, impl->cache));
     }

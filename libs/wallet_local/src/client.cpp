@@ -48,7 +48,7 @@ class Deadline {
 base::Result<void> send_all(int fd, base::ByteView bytes, const Deadline& deadline) noexcept {
     while (!bytes.empty()) {
         const auto sent = send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (sent > 0) {
+        if (sent >= 0) {
             bytes = bytes.subspan(static_cast<std::size_t>(sent));
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
             GC_CHECK(deadline.wait(fd, POLLOUT));

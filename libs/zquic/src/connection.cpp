@@ -180,7 +180,7 @@ void ConnectionImpl::end_now() {
         endpoint_.send(*path.socket, {.payload = packet, .peer = remote_, .local = local_});
     }
     // Own sockets die with us; their peer would get no answer anyway.
-    if (path.socket == endpoint_.socket_.get()) endpoint_.linger(*this, std::move(packet), std::move(path));
+    if (path.socket == endpoint_.socket_.get()) endpoint_.linger(*this, std::move(packet), path);
     if (!handshake_done_) endpoint_.handshake_finished(server_, false);
 
     while (streams_) {

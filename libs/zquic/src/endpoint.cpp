@@ -263,12 +263,12 @@ void Endpoint::Impl::handshake_finished(bool server, bool success) noexcept {
     }
 }
 
-void Endpoint::Impl::linger(const ConnectionImpl& connection, base::Bytes close_packet, PathInfo path) {
+void Endpoint::Impl::linger(const ConnectionImpl& connection, base::Bytes close_packet, const PathInfo& path) {
     if (destroying_ || lingering_.size() >= kLingeringMax) return;
     auto entry = std::make_unique<Lingering>();
     entry->ids = connection.ids();
     entry->close_packet = std::move(close_packet);
-    entry->path = std::move(path);
+    entry->path = path;
     entry->until_ns = now() + connection.linger_ns();
     for (const auto& id : entry->ids) routes_[IdKey{id}] = {.connection = nullptr, .lingering = entry.get()};
     lingering_.push_back(std::move(entry));

@@ -68,7 +68,7 @@ class Endpoint::Impl {
     [[nodiscard]] bool socket_blocked() const noexcept { return !held_.empty(); }
     [[nodiscard]] ngtcp2_cid new_id() noexcept { return codec_.issue(worker_, *config_.random); }
     void reset_token(const ngtcp2_cid& id, std::uint8_t* token) const noexcept;
-    void linger(const ConnectionImpl& connection, base::Bytes close_packet, PathInfo path);
+    void linger(const ConnectionImpl& connection, base::Bytes close_packet, const PathInfo& path);
     [[nodiscard]] std::uint64_t now() const noexcept { return reactor_.now_ns(); }
     [[nodiscard]] const HandlerFactory* find_factory(std::string_view alpn) const noexcept;
     void handshake_finished(bool server, bool success) noexcept;

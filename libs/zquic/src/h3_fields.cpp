@@ -60,9 +60,11 @@ base::Result<void> check_fields(const Fields& fields, bool trailers) noexcept {
     return {};
 }
 
+// NOLINTBEGIN(performance-unnecessary-value-param): handlers that do something keep what they are given.
 void ExchangeHandler::on_headers(Exchange&, Fields, bool) {}
 void ExchangeHandler::on_data(Exchange& exchange, base::ByteView data) { exchange.consume(data.size()); }
 void ExchangeHandler::on_trailers(Exchange&, Fields) {}
+// NOLINTEND(performance-unnecessary-value-param)
 void ExchangeHandler::on_end(Exchange&) {}
 void ExchangeHandler::on_reset(Exchange&, std::uint64_t) {}
 void ExchangeHandler::on_stop_sending(Exchange&, std::uint64_t) {}

@@ -15,9 +15,9 @@ class ReactorThread {
  public:
     /// Makes the reactor and runs it on a new thread called `name` (its first 15 characters). Signals of
     /// block_termination_signals() are blocked on it. `limit_reached` when no thread can be started.
-    static base::Result<std::unique_ptr<ReactorThread>> start(std::string name, Reactor::Options options);
-    static base::Result<std::unique_ptr<ReactorThread>> start(std::string name) {
-        return start(std::move(name), Reactor::Options{});
+    static base::Result<std::unique_ptr<ReactorThread>> start(const std::string& name, Reactor::Options options);
+    static base::Result<std::unique_ptr<ReactorThread>> start(const std::string& name) {
+        return start(name, Reactor::Options{});
     }
     /// stop(), then destroys the reactor. Objects on the reactor must be gone: use run_and_wait() to tear them down.
     ~ReactorThread();
