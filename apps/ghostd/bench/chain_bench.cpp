@@ -16,14 +16,18 @@
 #include <thread>
 #include <unordered_map>
 
+#include "base/bcs.hpp"
 #include "base/clock.hpp"
+#include "base/file.hpp"
 #include "bench_report.hpp"
 #include "ghostd/init.hpp"
 #include "ghostd/methods.hpp"
 #include "io/timer.hpp"
+#include "ledger/codec.hpp"
 #include "ledger/execute.hpp"
 #include "rpc/blocking.hpp"
 #include "rpc/quic.hpp"
+#include "zcrypto/hash.hpp"
 
 namespace {
 
@@ -91,6 +95,36 @@ class NodeProcess {
     pid_t pid_ = -1;
 };
 
+/// The token of contracts/examples, deployed by a wallet that owns the supply (`--contracts`).
+struct Token {
+    static constexpr std::uint64_t kGasRoom = 250'000;  ///< A transfer to a new holder needs less.
+    Wallet owner;
+    std::uint64_t nonce = 0;  ///< The owner's next.
+    base::Bytes code = [] {
+        const auto text = base::read_text_file(GHOSTD_TOKEN, ledger::kCodeBytesMax);
+        if (!text) die(text.error().text);
+        return base::to_bytes(base::as_bytes(*text));
+    }();
+    ledger::Address address = ledger::contract_address(owner.address, {}, ledger::code_hash(code));
+
+    [[nodiscard]] ledger::Msg deploy() const {
+        base::BcsWriter init;
+        init.string("Bench");
+        init.string("BNC");
+        init.u8(0);
+        init.u128(ledger::kAgccPerGcc);
+        return ledger::ContractDeploy{.code = code, .input = std::move(init).take()};
+    }
+    [[nodiscard]] ledger::Msg transfer(const ledger::Address& to, ledger::Amount amount) const {
+        static const auto selector = zcrypto::blake3(base::as_bytes("transfer(address,u128)"));
+        base::BcsWriter input;
+        input.fixed(base::ByteView{selector}.first(4));
+        input.fixed(to.bytes);
+        input.u128(amount);
+        return ledger::ContractCall{.contract = address, .input = std::move(input).take(), .value = 0};
+    }
+};
+
 /// One phase: transactions that are due at a fixed rate. Lives on the client's reactor while it runs.
 struct Phase {
     std::vector<v1::Transaction> txs;
@@ -103,28 +137,38 @@ struct Phase {
     std::string refusal;
     std::size_t final_count = 0;
 
-    void sign(const std::vector<Wallet>& wallets, std::size_t first, std::size_t count,
-              const ledger::ChainBinding& chain) {
+    void prepare(std::size_t count) {
         txs.resize(count);
         final_ns.assign(count, 0);
         due_ns.assign(count, 0);
         index_of.reserve(count);
+    }
+    void sign(std::size_t i, const Wallet& from, std::uint64_t nonce, std::vector<ledger::Msg> msgs,
+              std::uint64_t gas_room, const ledger::ChainBinding& chain) {
+        ledger::SignedTx tx;
+        tx.tx.genesis_hash = chain.genesis_hash;
+        tx.tx.sender = from.address;
+        tx.tx.nonce = nonce;
+        tx.tx.valid_until_height = 1'000'000'000;
+        tx.tx.msgs = std::move(msgs);
+        tx.tx.gas_limit = ledger::native_gas(tx.tx) + gas_room;
+        tx.tx.max_fee_per_gas = 100'000'000'000;
+        tx.tx.tip_per_gas = 1'000'000;
+        tx.auth.public_key = from.key.public_key().bytes;
+        tx.auth.signature = from.key.sign(ledger::sign_bytes(tx.tx, chain.chain_id)).bytes;
+        txs[i].set_raw(std::string{base::as_text(ledger::encode(tx))});
+        index_of[base::load_le<std::uint64_t>(ledger::tx_id(tx.tx).data())] = i;
+    }
+    /// Each wallet of the phase pays the others in turn: coins, or tokens when there is a token.
+    void sign_transfers(const std::vector<Wallet>& wallets, std::size_t first, std::size_t count, const Token* token,
+                        const ledger::ChainBinding& chain) {
+        prepare(count);
         for (std::size_t i = 0; i < count; ++i) {
-            const auto& from = wallets[first + i % kWalletsPerPhase];
-            ledger::SignedTx tx;
-            tx.tx.genesis_hash = chain.genesis_hash;
-            tx.tx.sender = from.address;
-            tx.tx.nonce = i / kWalletsPerPhase;
-            tx.tx.valid_until_height = 1'000'000'000;
-            tx.tx.msgs.emplace_back(ledger::Transfer{
-                .to = wallets[first + (i * 7 + 1) % kWalletsPerPhase].address, .asset = ledger::kGcc, .amount = 1});
-            tx.tx.gas_limit = ledger::native_gas(tx.tx);
-            tx.tx.max_fee_per_gas = 100'000'000'000;
-            tx.tx.tip_per_gas = 1'000'000;
-            tx.auth.public_key = from.key.public_key().bytes;
-            tx.auth.signature = from.key.sign(ledger::sign_bytes(tx.tx, chain.chain_id)).bytes;
-            txs[i].set_raw(std::string{base::as_text(ledger::encode(tx))});
-            index_of[base::load_le<std::uint64_t>(ledger::tx_id(tx.tx).data())] = i;
+            const auto& to = wallets[first + (i * 7 + 1) % kWalletsPerPhase].address;
+            const ledger::Msg msg = token ? token->transfer(to, 1)
+                                          : ledger::Msg{ledger::Transfer{.to = to, .asset = ledger::kGcc, .amount = 1}};
+            sign(i, wallets[first + i % kWalletsPerPhase], i / kWalletsPerPhase, {msg}, token ? Token::kGasRoom : 0,
+                 chain);
         }
     }
     [[nodiscard]] std::vector<double> latencies_ms() const {
@@ -248,6 +292,7 @@ class Client {
 struct Bench {
     const std::vector<Wallet>& wallets;
     Client& client;
+    Token* token = nullptr;  ///< Its transfers are measured when there is one, else those of coins.
     std::size_t next_phase = 0;
     std::size_t final_total = 0;
 
@@ -261,7 +306,9 @@ struct Bench {
         if (next_phase == kPhasesMax) die("out of wallets");
         Phase phase;
         const auto count = static_cast<std::size_t>(per_second * seconds);
-        phase.sign(wallets, kWalletsPerPhase * next_phase++, count, client.chain);
+        const auto first = kWalletsPerPhase * next_phase++;
+        if (token) give_tokens(first);
+        phase.sign_transfers(wallets, first, count, token, client.chain);
         const auto window = client.run(phase, per_second, drain_s);
         if (phase.refused) fmt::print(stderr, "  {} refused, the last: {}\n", phase.refused, phase.refusal);
         final_total += phase.final_count;
@@ -270,6 +317,30 @@ struct Bench {
                 .latencies_ms = phase.latencies_ms(),
                 .final_count = phase.final_count,
                 .lost_share = 1 - static_cast<double>(phase.final_count) / static_cast<double>(count)};
+    }
+    void deploy() {
+        Phase phase;
+        phase.prepare(1);
+        phase.sign(0, token->owner, token->nonce++, {token->deploy()}, 20 * Token::kGasRoom, client.chain);
+        finish(phase);
+    }
+
+ private:
+    void give_tokens(std::size_t first) {
+        constexpr auto kPerTx = ledger::kMsgsMax;
+        Phase phase;
+        phase.prepare(kWalletsPerPhase / kPerTx);
+        for (std::size_t i = 0; i < phase.txs.size(); ++i) {
+            std::vector<ledger::Msg> msgs;
+            for (std::size_t k = 0; k < kPerTx; ++k)
+                msgs.push_back(token->transfer(wallets[first + i * kPerTx + k].address, 1'000'000));
+            phase.sign(i, token->owner, token->nonce++, std::move(msgs), kPerTx * Token::kGasRoom, client.chain);
+        }
+        finish(phase);
+    }
+    void finish(Phase& phase) {
+        client.run(phase, 1000, 30);
+        if (phase.final_count != phase.txs.size()) die("the token is not ready: " + phase.refusal);
     }
 };
 
@@ -297,8 +368,16 @@ int main(int argc, char** argv) {
     const std::vector<Wallet> wallets(kWalletsPerPhase * kPhasesMax);
     const auto identity = zquic::Identity::generate();
     if (!identity) die("no key");
+    const bool contracts = std::find(options.rest.begin(), options.rest.end(), "--contracts") != options.rest.end();
+    if (options.rest.size() != (contracts ? 1 : 0)) die("unknown flag; there is --contracts");
+    std::optional<Token> token;
+    if (contracts) token.emplace();
     ghostd::InitOptions init{.home = folder + "/ghostd", .chain_id = "bench-1"};
     for (const auto& wallet : wallets) init.allocations.push_back({wallet.address, 1000 * ledger::kAgccPerGcc});
+    if (token) {
+        init.allocations.push_back({token->owner.address, 1'000'000 * ledger::kAgccPerGcc});
+        init.config.mempool.per_sender_max = 4096;  // One owner hands out the tokens.
+    }
     init.config.listen = "[::1]:0";
     init.config.ops_listen = "127.0.0.1:0";
     init.config.bridge.endpoint.clear();
@@ -310,8 +389,12 @@ int main(int argc, char** argv) {
     Client client{node, *identity};
     const auto data = init.home + "/data";
     const auto disk_before = folder_bytes(data);
-    Bench bench{wallets, client};
+    Bench bench{wallets, client, token ? &*token : nullptr};
     benchkit::Report report{"chain"};
+    if (token) {
+        benchkit::progress("deploying the token");
+        bench.deploy();
+    }
 
     benchkit::progress("warming up");
     bench.run(500, 2, 10);
@@ -319,7 +402,8 @@ int main(int argc, char** argv) {
     const auto idle = bench.run(40, std::clamp(seconds / 2, 5.0, 15.0), 10);
 
     // The highest rate that the node still follows for three seconds is what the long run offers.
-    double rate = 2000;
+    const double first_rate = token ? 1000 : 2000;
+    double rate = first_rate;
     // A second try, because a hiccup of the machine is not the node's limit.
     const auto follows = [&](double offered) {
         for (int attempt = 0; attempt < 2 && bench.next_phase < kPhasesMax - 2; ++attempt) {
@@ -329,7 +413,7 @@ int main(int argc, char** argv) {
         }
         return false;
     };
-    for (double offered = 2000; follows(offered); offered *= 1.3) rate = offered;
+    for (double offered = first_rate; follows(offered); offered *= 1.3) rate = offered;
     benchkit::progress(fmt::format("{:.0f}/s for {:.0f} s", rate, seconds));
     const auto cpu_before = benchkit::cpu_seconds(node.pid());
     const auto own_before = benchkit::cpu_seconds();
@@ -347,7 +431,7 @@ int main(int argc, char** argv) {
     const auto disk = disk_after > disk_before ? disk_after - disk_before : 0;
 
     using benchkit::percentile;
-    report.add(figure("tps_transfer_durable", full.tps, "tx/s", Better::higher));
+    report.add(figure(token ? "tps_token_durable" : "tps_transfer_durable", full.tps, "tx/s", Better::higher));
     report.add(figure("finality_idle_p50_ms", percentile(idle.latencies_ms, 0.5), "ms", Better::lower));
     report.add(figure("finality_idle_p99_ms", percentile(idle.latencies_ms, 0.99), "ms", Better::lower));
     report.add(figure("finality_half_load_p50_ms", percentile(half.latencies_ms, 0.5), "ms", Better::lower));

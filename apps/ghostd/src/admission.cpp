@@ -104,10 +104,10 @@ void Admission::stop() {
 }
 
 void Admission::submit(base::Bytes raw, Done done) {
-    if (raw.size() > ledger::kTxBytesMax)
+    if (raw.size() > ledger::kCodeTxBytesMax)
         return done(rpc::error(
             StatusCode::resource_exhausted,
-            fmt::format("a transaction has at most {} bytes, this one {}", ledger::kTxBytesMax, raw.size())));
+            fmt::format("a transaction has at most {} bytes, this one {}", ledger::kCodeTxBytesMax, raw.size())));
     enqueue({.raw = std::move(raw), .make = {}, .done = std::move(done)});
 }
 
@@ -120,7 +120,9 @@ void Admission::enqueue(Item item) {
     {
         const std::lock_guard lock{mutex_};
         stopping = stopping_;
-        if (!stopping && queue_.size() < options_.queue_max) {
+        const auto room = options_.queue_bytes_max - std::min(options_.queue_bytes_max, queue_bytes_);
+        if (!stopping && queue_.size() < options_.queue_max && item.raw.size() <= room) {
+            queue_bytes_ += item.raw.size();
             queue_.push_back(std::move(item));
             // Only the first wakes the thread: it takes everything at once.
             if (queue_.size() == 1) ready_.notify_one();
@@ -139,6 +141,7 @@ void Admission::run() {
             std::unique_lock lock{mutex_};
             ready_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
             taken.swap(queue_);
+            queue_bytes_ = 0;
             if (stopping_) break;
         }
         for (std::size_t at = 0; at < taken.size();) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/clock.hpp"
 #include "ghostd/methods.hpp"
 #include "queries.hpp"
 #include "views.hpp"
@@ -12,6 +13,8 @@ namespace v1 = ghost::chain::v1;
 using rpc::StatusCode;
 
 namespace {
+
+constexpr std::size_t kQueryModuleBytesMax = 48u << 20;
 
 base::Result<base::Digest> tx_id_of(const v1::TransactionRequest& request) {
     return base::to_fixed<32>(base::as_bytes(request.tx_id()));
@@ -28,18 +31,25 @@ BlockchainService::BlockchainService(rpc::Server& server, Chain& chain, Admissio
       reactor_{server.reactor()},
       options_{std::move(options)},
       blocks_{chain, offload, reactor_, options_.limits.block_streams_max},
-      statuses_{chain, offload, reactor_, options_.limits.status_streams_max} {
+      statuses_{chain, offload, reactor_, options_.limits.status_streams_max},
+      events_{chain, offload, reactor_, options_.limits.event_streams_max},
+      engine_{{.module_bytes_max = kQueryModuleBytesMax,
+               .instances_max = 32,
+               .runners_max = options_.limits.call_threads}} {
     add_writes(server);
     add_reads(server);
+    add_contracts(server);
 }
 
 void BlockchainService::finalized(const FinalizedBlockPtr& block) {
     statuses_.finalized(*block);
     blocks_.publish(block);
+    events_.publish(block);
 }
 
 void BlockchainService::close() {
     blocks_.close();
+    events_.close();
     statuses_.close();
 }
 
@@ -72,14 +82,17 @@ void BlockchainService::add_writes(rpc::Server& server) {
 
 template <typename Res>
 void BlockchainService::read(rpc::Responder<Res> done,
-                             std::move_only_function<rpc::StatusOr<Res>(const ledger::ChainView&)> query) {
+                             std::move_only_function<rpc::StatusOr<Res>(const ledger::ChainView&)> query,
+                             std::string_view lane) {
     // Shared, so that it can still be answered when the lane refuses the task.
     const auto responder = std::make_shared<rpc::Responder<Res>>(std::move(done));
-    const auto asked = offload_.submit("read", [this, responder, query = std::move(query)]() mutable {
+    const auto asked = offload_.submit(lane, [this, responder, query = std::move(query)]() mutable {
         const auto view = chain_.view();
         (*responder)(query(*view));
     });
-    if (!asked) responder->fail(StatusCode::resource_exhausted, "too many reads wait for the database");
+    if (!asked)
+        responder->fail(StatusCode::resource_exhausted,
+                        lane == "run" ? "too many contract runs wait" : "too many reads wait for the database");
 }
 
 void BlockchainService::add_reads(rpc::Server& server) {
@@ -122,8 +135,14 @@ void BlockchainService::add_reads(rpc::Server& server) {
         });
     });
     server.add(methods::kEstimateFee,
-               [this](rpc::CallContext&, const v1::EstimateFeeRequest& request, rpc::Responder<v1::FeeEstimate> done) {
-                   done(queries::fee(*chain_.head(), request));
+               [this](rpc::CallContext&, v1::EstimateFeeRequest request, rpc::Responder<v1::FeeEstimate> done) {
+                   if (!queries::needs_run(request)) return done(queries::fee(*chain_.head(), request));
+                   read<v1::FeeEstimate>(
+                       std::move(done),
+                       [this, request = std::move(request)](const auto& view) {
+                           return queries::fee_of_run(view, request, run_limits());
+                       },
+                       "run");
                });
     server.add(methods::kSearchTransactions, [this](rpc::CallContext&, v1::SearchTransactionsRequest request,
                                                     rpc::Responder<v1::SearchTransactionsResponse> done) {
@@ -131,6 +150,49 @@ void BlockchainService::add_reads(rpc::Server& server) {
             std::move(done),
             [request = std::move(request)](const ledger::ChainView& view) { return queries::search(view, request); });
     });
+}
+
+queries::RunLimits BlockchainService::run_limits() {
+    return {.engine = engine_,
+            .genesis_hash = chain_.binding().genesis_hash,
+            .gas_max = options_.limits.call_gas_max,
+            .now_ms = base::system_clock().unix_ms()};
+}
+
+void BlockchainService::add_contracts(rpc::Server& server) {
+    server.add(methods::kCallContract, [this](rpc::CallContext&, v1::CallContractRequest request,
+                                              rpc::Responder<v1::CallContractResponse> done) {
+        read<v1::CallContractResponse>(
+            std::move(done),
+            [this, request = std::move(request)](const auto& view) {
+                return queries::call_contract(view, request, run_limits());
+            },
+            "run");
+    });
+    server.add(methods::kSimulate,
+               [this](rpc::CallContext&, v1::SimulateRequest request, rpc::Responder<v1::SimulateResponse> done) {
+                   read<v1::SimulateResponse>(
+                       std::move(done),
+                       [this, request = std::move(request)](const auto& view) {
+                           return queries::simulate(view, request, run_limits());
+                       },
+                       "run");
+               });
+    server.add(methods::kGetContract,
+               [this](rpc::CallContext&, v1::ContractRequest request, rpc::Responder<v1::Contract> done) {
+                   read<v1::Contract>(std::move(done), [this, request = std::move(request)](const auto& view) {
+                       return queries::contract(view, request, run_limits().now_ms);
+                   });
+               });
+    server.add(methods::kGetCode, [this](rpc::CallContext&, v1::CodeRequest request, rpc::Responder<v1::Code> done) {
+        read<v1::Code>(std::move(done), [this, request = std::move(request)](const auto& view) {
+            return queries::code(view, request, run_limits().now_ms);
+        });
+    });
+    server.add(methods::kStreamEvents,
+               [this](rpc::CallContext& context, const v1::StreamEventsRequest& request, EventStreams::Stream stream) {
+                   events_.open(context, request, std::move(stream));
+               });
 }
 
 v1::Status BlockchainService::status() const {

@@ -1,11 +1,14 @@
 #pragma once
-// ghost.chain.v1.BlockchainService on an rpc::Server. Reads see finalized state only and run on the "read" lane.
+// ghost.chain.v1.BlockchainService on an rpc::Server. Reads see finalized state only and run on the "read"
+// lane, those that run contracts on the "run" lane.
 
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "block_streams.hpp"
+#include "contract_queries.hpp"
+#include "event_streams.hpp"
 #include "faucet.hpp"
 #include "ghostd/admission.hpp"
 #include "ghostd/chain.hpp"
@@ -36,10 +39,13 @@ class BlockchainService {
  private:
     void add_writes(rpc::Server& server);
     void add_reads(rpc::Server& server);
+    void add_contracts(rpc::Server& server);
+    [[nodiscard]] queries::RunLimits run_limits();
     [[nodiscard]] Admission::Done answer_with_receipt(rpc::Responder<ghost::chain::v1::TransactionReceipt> done);
     [[nodiscard]] ghost::chain::v1::Status status() const;
     template <typename Res>
-    void read(rpc::Responder<Res> done, std::move_only_function<rpc::StatusOr<Res>(const ledger::ChainView&)> query);
+    void read(rpc::Responder<Res> done, std::move_only_function<rpc::StatusOr<Res>(const ledger::ChainView&)> query,
+              std::string_view lane = "read");
 
     Chain& chain_;
     Admission& admission_;
@@ -49,6 +55,9 @@ class BlockchainService {
     Options options_;
     BlockStreams blocks_;
     StatusStreams statuses_;
+    EventStreams events_;
+    /// Queries have an engine of their own: whatever code they bring, blocks keep their modules.
+    ledger::ContractEngine engine_;
 };
 
 }  // namespace ghostd

@@ -62,6 +62,13 @@ base::ConfigSchema schema_of(LimitsConfig& limits) {
     schema.field("block_streams_max", limits.block_streams_max, "Open StreamBlocks calls.", {.min = 1, .max = 1 << 16});
     schema.field("status_streams_max", limits.status_streams_max, "Open StreamTxStatus calls.",
                  {.min = 1, .max = 1 << 20});
+    schema.field("event_streams_max", limits.event_streams_max, "Open StreamEvents calls.", {.min = 1, .max = 1 << 16});
+    schema.field("call_threads", limits.call_threads,
+                 "Contracts that run at once for CallContract, Simulate and EstimateFee.", {.min = 1, .max = 64});
+    schema.field("call_queue_max", limits.call_queue_max, "Such calls that wait for a thread.",
+                 {.min = 1, .max = 1 << 16});
+    schema.field("call_gas_max", limits.call_gas_max, "Gas of each such call: 1000000000 is about a second.",
+                 {.min = 1'000'000, .max = 10'000'000'000});
     return schema;
 }
 

@@ -39,6 +39,7 @@ base::Checked<InitResult> init_home(const InitOptions& options) {
     genesis.validators.push_back(
         {.name = "solo", .public_key = validator_key.public_key().bytes, .address = validator, .stake = 1});
     if (options.dev) {
+        genesis.params.contract_upgrade_delay_ms = kDevUpgradeDelayMs;
         GC_TRY(const auto faucet_key, key(home.faucet_key));
         genesis.faucet = gcrypt::address_of(faucet_key.public_key());
         genesis.allocations.push_back({*genesis.faucet, ledger::Amount{kDevFaucetGcc} * ledger::kAgccPerGcc});

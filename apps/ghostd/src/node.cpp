@@ -131,9 +131,13 @@ base::Checked<void> Node::State::open() {
     GC_TRY(chain_thread, started(io::ReactorThread::start("ghostd-chain"), "chain thread"));
     GC_TRY(rpc_thread, started(io::ReactorThread::start("ghostd-rpc", {.inbox_max = kRpcInboxMax}), "network thread"));
     chain = std::make_unique<Chain>(std::move(state), chain_thread->reactor(), config, metrics);
-    GC_TRY(offload, started(io::Offload::make(
-                                {{.name = "read", .threads = kReadThreads, .queue_max = config.limits.read_queue_max}}),
-                            "database readers"));
+    GC_TRY(
+        offload,
+        started(io::Offload::make({{.name = "read", .threads = kReadThreads, .queue_max = config.limits.read_queue_max},
+                                   {.name = "run",
+                                    .threads = static_cast<unsigned>(config.limits.call_threads),
+                                    .queue_max = config.limits.call_queue_max}}),
+                "database readers"));
     GC_TRY(admission, started(Admission::start(*chain, {.queue_max = config.limits.submit_queue_max}, metrics),
                               "signature checker"));
     if (genesis.faucet) {

@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "faucet.hpp"
+#include "query_parts.hpp"
 #include "views.hpp"
 
 namespace ghostd::queries {
@@ -16,29 +17,9 @@ using rpc::StatusCode;
 constexpr std::size_t kBalancesMax = 1000;
 constexpr std::uint32_t kPageDefault = 50;
 constexpr std::uint32_t kPageMax = 500;
-constexpr std::size_t kStateKeyMax = 256;
+constexpr std::size_t kStateKeyMax = 320;  // A slot's: its contract's address and its own key.
 /// A page ends early here: big batches have many events, and an answer must fit one gRPC message.
 constexpr std::size_t kPageBytesMax = 2u << 20;
-
-std::unexpected<rpc::Status> read_failed(const base::Error& error) {
-    if (error.is(ledger::Errc::unknown_height)) return rpc::error(StatusCode::not_found, "there is no such block yet");
-    if (error.is(ledger::Errc::history_pruned))
-        return rpc::error(StatusCode::out_of_range, "that height is older than the history this node keeps");
-    return rpc::error(StatusCode::internal, base::to_string(error));
-}
-
-#define GHOSTD_READ_(temporary, declaration, expression)   \
-    auto temporary = (expression);                         \
-    if (!temporary) return read_failed(temporary.error()); \
-    declaration = std::move(*temporary)
-/// GC_TRY for a read of the view inside a function that returns StatusOr.
-#define GHOSTD_READ(declaration, ...) GHOSTD_READ_(GC_CONCAT(read_result_, __COUNTER__), declaration, (__VA_ARGS__))
-
-rpc::StatusOr<ledger::Address> address_of(const std::string& text) {
-    auto address = ledger::Address::parse_checked(text);
-    if (!address) return rpc::error(StatusCode::invalid_argument, address.error().text);
-    return *address;
-}
 
 rpc::StatusOr<ledger::AssetId> asset_of(const std::string& bytes) {
     if (bytes.empty()) return ledger::kGcc;
@@ -58,13 +39,24 @@ rpc::StatusOr<std::string> key_of(const v1::ProofRequest& request) {
             GC_TRY(const auto asset, asset_of(request.balance().asset_id()));
             return ledger::balance_key(address, asset);
         }
+        case v1::ProofRequest::kSlot: {
+            GC_TRY(const auto address, address_of(request.slot().contract()));
+            if (request.slot().key().size() > ledger::kSlotKeyMax)
+                return rpc::error(StatusCode::invalid_argument,
+                                  fmt::format("a slot's key has at most {} bytes", ledger::kSlotKeyMax));
+            return ledger::slot_key(address, base::as_bytes(request.slot().key()));
+        }
+        case v1::ProofRequest::kContract: {
+            GC_TRY(const auto address, address_of(request.contract()));
+            return ledger::contract_key(address);
+        }
         case v1::ProofRequest::kKey:
             if (request.key().empty() || request.key().size() > kStateKeyMax)
                 return rpc::error(StatusCode::invalid_argument, fmt::format("a key has 1 to {} bytes", kStateKeyMax));
             return request.key();
         case v1::ProofRequest::WHAT_NOT_SET: break;
     }
-    return rpc::error(StatusCode::invalid_argument, "say what to prove: account, balance or key");
+    return rpc::error(StatusCode::invalid_argument, "say what to prove: account, balance, contract, slot or key");
 }
 
 /// "height:index" of the last entry of a page.
@@ -82,6 +74,31 @@ rpc::StatusOr<ledger::HistoryEntry> entry_of(const std::string& token) {
 }
 
 }  // namespace
+
+std::unexpected<rpc::Status> read_failed(const base::Error& error) {
+    if (error.is(ledger::Errc::unknown_height)) return rpc::error(StatusCode::not_found, "there is no such block yet");
+    if (error.is(ledger::Errc::history_pruned))
+        return rpc::error(StatusCode::out_of_range, "that height is older than the history this node keeps");
+    return rpc::error(StatusCode::internal, base::to_string(error));
+}
+
+rpc::StatusOr<ledger::Address> address_of(const std::string& text) {
+    auto address = ledger::Address::parse_checked(text);
+    if (!address) return rpc::error(StatusCode::invalid_argument, address.error().text);
+    return *address;
+}
+
+rpc::StatusOr<v1::Proof> proof_of_key(const ledger::ChainView& view, const std::string& key, std::uint64_t height) {
+    GHOSTD_READ(const auto proven, view.prove(key, height));
+    GHOSTD_READ(const auto certificate, view.certificate(height));
+    v1::Proof out;
+    out.set_key(key);
+    if (proven.value) out.set_value(std::string{base::as_text(*proven.value)});
+    views::set_bytes(*out.mutable_proof(), proven.proof.encode());
+    views::set_bytes(*out.mutable_raw_header(), ledger::encode(proven.header));
+    views::set_bytes(*out.mutable_certificate(), certificate);
+    return out;
+}
 
 v1::TransactionReceipt waiting(const ledger::Hash& id, const PooledTx& tx) {
     v1::TransactionReceipt out;
@@ -150,24 +167,19 @@ rpc::StatusOr<v1::Account> account(const ledger::ChainView& view, const v1::Acco
 rpc::StatusOr<v1::Proof> proof(const ledger::ChainView& view, const v1::ProofRequest& request) {
     GC_TRY(const auto key, key_of(request));
     const auto height = request.has_height() ? request.height() : view.head().header.height;
-    GHOSTD_READ(const auto proven, view.prove(key, height));
-    GHOSTD_READ(const auto certificate, view.certificate(height));
-    v1::Proof out;
-    out.set_key(key);
-    if (proven.value) out.set_value(std::string{base::as_text(*proven.value)});
-    views::set_bytes(*out.mutable_proof(), proven.proof.encode());
-    views::set_bytes(*out.mutable_raw_header(), ledger::encode(proven.header));
-    views::set_bytes(*out.mutable_certificate(), certificate);
-    return out;
+    return proof_of_key(view, key, height);
 }
 
 rpc::StatusOr<v1::FeeEstimate> fee(const ledger::Head& head, const v1::EstimateFeeRequest& request) {
-    if (request.raw().size() > ledger::kTxBytesMax)
+    if (request.raw().size() > ledger::kCodeTxBytesMax)
         return rpc::error(StatusCode::resource_exhausted,
-                          fmt::format("a transaction has at most {} bytes", ledger::kTxBytesMax));
+                          fmt::format("a transaction has at most {} bytes", ledger::kCodeTxBytesMax));
     const auto tx = ledger::decode_signed_tx(base::as_bytes(request.raw()));
     if (!tx) return rpc::error(StatusCode::invalid_argument, base::to_string(tx.error()));
-    const auto gas = ledger::native_gas(tx->tx);
+    return fee_of_gas(head, ledger::native_gas(tx->tx));
+}
+
+rpc::StatusOr<v1::FeeEstimate> fee_of_gas(const ledger::Head& head, std::uint64_t gas) {
     const auto suggested = suggest_fee(head);
     const auto cost = base::checked_mul(gas, suggested.max_fee_per_gas);
     if (!cost) return rpc::error(StatusCode::out_of_range, "the fee does not fit 128 bits");

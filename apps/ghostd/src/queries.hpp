@@ -22,6 +22,7 @@ rpc::StatusOr<v1::Account> account(const ledger::ChainView& view, const v1::Acco
                                    const Chain& chain);
 rpc::StatusOr<v1::Proof> proof(const ledger::ChainView& view, const v1::ProofRequest& request);
 rpc::StatusOr<v1::FeeEstimate> fee(const ledger::Head& head, const v1::EstimateFeeRequest& request);
+rpc::StatusOr<v1::FeeEstimate> fee_of_gas(const ledger::Head& head, std::uint64_t gas);
 rpc::StatusOr<v1::SearchTransactionsResponse> search(const ledger::ChainView& view,
                                                      const v1::SearchTransactionsRequest& request);
 

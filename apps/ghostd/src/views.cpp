@@ -5,9 +5,15 @@ namespace {
 
 std::size_t event_bytes(const std::vector<ledger::Receipt>& receipts) {
     constexpr std::size_t kTypicalEventBytes = 320;  // two addresses, an asset id, an amount and their names
-    std::size_t events = 0;
-    for (const auto& receipt : receipts) events += receipt.events.size();
-    return events * kTypicalEventBytes;
+    std::size_t bytes = 0;
+    for (const auto& receipt : receipts) {
+        bytes += receipt.output.size();
+        for (const auto& event : receipt.events) {
+            bytes += kTypicalEventBytes;
+            if (const auto* emitted = std::get_if<ledger::ContractEvent>(&event)) bytes += emitted->data.size();
+        }
+    }
+    return bytes;
 }
 
 void fill_block(v1::Block& out, const ledger::BlockHeader& header, const ledger::Hash& hash, base::ByteView raw_header,
@@ -48,11 +54,25 @@ void fill(v1::TransactionReceipt& out, const ledger::Receipt& receipt, bool with
     out.set_gas_used(receipt.gas_used);
     out.set_fee(base::to_string(receipt.fee));
     if (!with_events) return;
-    for (const auto& event : receipt.events) {
-        auto& wire = *out.add_events();
-        wire.set_kind(std::string{ledger::event_kind(event)});
-        for (auto& [name, value] : ledger::event_fields(event)) (*wire.mutable_fields())[name] = std::move(value);
+    set_bytes(*out.mutable_output(), receipt.output);
+    for (const auto& item : receipt.events) *out.add_events() = event(item);
+}
+
+void fill(v1::ContractLog& out, const ledger::ContractEvent& emitted) {
+    out.set_contract(emitted.contract.to_text());
+    for (const auto& topic : emitted.topics) set_bytes(*out.add_topics(), topic);
+    set_bytes(*out.mutable_data(), emitted.data);
+}
+
+v1::Event event(const ledger::Event& source) {
+    v1::Event out;
+    out.set_kind(std::string{ledger::event_kind(source)});
+    if (const auto* emitted = std::get_if<ledger::ContractEvent>(&source)) {
+        fill(*out.mutable_log(), *emitted);
+    } else {
+        for (auto& [name, value] : ledger::event_fields(source)) (*out.mutable_fields())[name] = std::move(value);
     }
+    return out;
 }
 
 v1::TransactionReceipt final_receipt(const ledger::Hash& id, const ledger::Receipt& receipt, std::uint64_t height,

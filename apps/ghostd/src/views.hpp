@@ -8,11 +8,14 @@ namespace ghostd::views {
 
 namespace v1 = ghost::chain::v1;
 
-/// Blocks whose receipts would make a larger message leave out the receipts' events; GetTransaction has them.
+/// Blocks whose receipts would make a larger message leave out the receipts' events and outputs; GetTransaction has
+/// them.
 inline constexpr std::size_t kEventsBytesMax = 1u << 20;
 
 void fill(v1::BlockHeader& out, const ledger::BlockHeader& header);
 void fill(v1::TransactionReceipt& out, const ledger::Receipt& receipt, bool with_events);
+void fill(v1::ContractLog& out, const ledger::ContractEvent& emitted);
+v1::Event event(const ledger::Event& source);
 v1::TransactionReceipt final_receipt(const ledger::Hash& id, const ledger::Receipt& receipt, std::uint64_t height,
                                      std::uint32_t index, const ledger::Hash& block_hash, bool with_events = true);
 v1::TransactionReceipt final_receipt(const ledger::StoredTx& stored, const ledger::Hash& id);

@@ -48,7 +48,7 @@ TEST_F(BadInput, MalformedBcsIsInvalid) {
 }
 
 TEST_F(BadInput, OversizedIsExhausted) {
-    expect(node.submit(base::Bytes(ledger::kTxBytesMax + 1)), StatusCode::resource_exhausted);
+    expect(node.submit(base::Bytes(ledger::kCodeTxBytesMax + 1)), StatusCode::resource_exhausted);
     expect(node.submit(base::Bytes(5u << 20)), StatusCode::resource_exhausted);  // beyond the message limit
 }
 

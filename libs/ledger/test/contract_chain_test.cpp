@@ -149,6 +149,22 @@ base::Bytes counter_code() {
     return b.bytes();
 }
 
+TEST_F(ContractChain, CodeWithoutInitIsGivenNothingWhenItIsDeployed) {
+    auto chain = open_chain(world_, folder_.path);
+    const auto deploy_with = [&](base::Bytes input, Amount value) {
+        const auto block = add_block(
+            *chain, world_,
+            {contract_tx(
+                world_, world_.users[0], nonce_++,
+                ContractDeploy{.code = counter_code(), .input = std::move(input), .value = value, .salt = {}})});
+        return block->receipts()[0].status;
+    };
+    EXPECT_EQ(deploy_with(base::Bytes(1), 0), ExecStatus::code_invalid);
+    EXPECT_EQ(deploy_with({}, 1), ExecStatus::code_invalid);
+    EXPECT_EQ(deploy_with({}, 0), ExecStatus::success);
+    EXPECT_TRUE(chain->verify());
+}
+
 TEST_F(ContractChain, GasAndRootsAreTheseOnEveryMachineAndBuild) {
     auto chain = open_chain(world_, folder_.path);
     const auto code = counter_code();

@@ -30,6 +30,7 @@ class Admission {
 
     struct Options {
         std::size_t queue_max = 16'384;
+        std::size_t queue_bytes_max = 64u << 20;
         std::size_t batch_max = 256;
     };
     /// `chain` outlives this. `limit_reached` when no thread can be started.
@@ -68,6 +69,7 @@ class Admission {
     std::mutex mutex_;
     std::condition_variable ready_;
     std::vector<Item> queue_;
+    std::size_t queue_bytes_ = 0;
     bool stopping_ = false;
     std::thread thread_;
 };

@@ -28,6 +28,8 @@ struct InitResult {
 };
 /// What the development chain's faucet starts with.
 inline constexpr std::uint64_t kDevFaucetGcc = 1'000'000'000;
+/// New code of contracts runs soon on a development chain.
+inline constexpr std::uint64_t kDevUpgradeDelayMs = 10'000;
 
 /// A one-validator chain of this node's own. `already_exists` when the home holds a chain; nothing is changed then.
 base::Checked<InitResult> init_home(const InitOptions& options);

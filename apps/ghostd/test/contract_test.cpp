@@ -1,0 +1,264 @@
+// Contracts over gRPC: deploy, call, query with proofs, simulate, estimate, events.
+
+#include "ledger/codec.hpp"
+#include "store/jmt.hpp"
+#include "test_node.hpp"
+#include "wasm_builder.hpp"
+
+namespace {
+
+using namespace ghostd_test;
+using rpc::StatusCode;
+namespace v1 = ghost::chain::v1;
+namespace methods = ghostd::methods;
+
+/// Without input: returns what slot "\0" holds. Else stores the input there and emits it with the topic 0…0; traps when
+/// it begins with X, runs for ever when it begins with L.
+base::Bytes echo_code() {
+    using namespace zvm::test;
+    Builder b;
+    const auto none = b.type({}, {});
+    const auto length = b.type({}, {kI32});
+    const auto copy = b.type({kI32, kI32, kI32}, {kI32});
+    const auto pair = b.type({kI32, kI32}, {});
+    const auto get = b.type({kI32, kI32, kI32, kI32}, {kI32});
+    const auto four = b.type({kI32, kI32, kI32, kI32}, {});
+    b.import_function("zvm1", "input_len", length);
+    b.import_function("zvm1", "input_read", copy);
+    b.import_function("zvm1", "ret", pair);
+    b.import_function("zvm1", "storage_get", get);
+    b.import_function("zvm1", "storage_set", four);
+    b.import_function("zvm1", "emit", four);
+    b.memory(1);
+    const auto begins_with = [](char c) { return join({i32_const(64), {0x2d, 0, 0}, i32_const(c), {0x46}}); };
+    b.function("call", none,
+               join({{0x10, 0, 0x21, 0},
+                     {0x20, 0, 0x45, 0x04, 0x40},
+                     i32_const(64),
+                     i32_const(0),
+                     i32_const(1),
+                     i32_const(64),
+                     i32_const(1024),
+                     {0x10, 3, 0x10, 2},
+                     {0x0f, 0x0b},
+                     i32_const(64),
+                     i32_const(0),
+                     i32_const(1024),
+                     {0x10, 1, 0x1a},
+                     begins_with('X'),
+                     {0x04, 0x40, 0x00, 0x0b},
+                     begins_with('L'),
+                     {0x04, 0x40, 0x03, 0x40, 0x0c, 0, 0x0b, 0x0b},
+                     i32_const(0),
+                     i32_const(1),
+                     i32_const(64),
+                     {0x20, 0, 0x10, 4},
+                     i32_const(2048),
+                     i32_const(1),
+                     i32_const(64),
+                     {0x20, 0, 0x10, 5}}),
+               {1, 1, kI32});
+    return b.bytes();
+}
+
+class ContractNode : public ::testing::Test {
+ protected:
+    void SetUp() override {
+        node_.fund(wallet_.address, 1000);
+        const auto receipt = send(ledger::ContractDeploy{.code = code_, .input = {}, .value = 0});
+        ASSERT_EQ(receipt.execution(), v1::EXECUTION_STATUS_SUCCESS) << receipt.error();
+    }
+    ledger::SignedTx make(ledger::Msg msg, std::uint64_t room = 5'000'000) {
+        auto tx = node_.transfer(wallet_, wallet_.address, 1, nonce_);
+        tx.tx.msgs = {std::move(msg)};
+        tx.tx.gas_limit = ledger::native_gas(tx.tx) + room;
+        node_.sign(tx, wallet_);
+        return tx;
+    }
+    v1::TransactionReceipt send(ledger::Msg msg) {
+        const auto sent = node_.submit(make(std::move(msg)));
+        EXPECT_TRUE(sent) << sent.error().to_string();
+        if (!sent) return {};
+        ++nonce_;
+        return node_.wait_final(sent->tx_id());
+    }
+    [[nodiscard]] ledger::Msg call(std::string_view input) const {
+        return ledger::ContractCall{.contract = contract_, .input = base::to_bytes(base::as_bytes(input)), .value = 0};
+    }
+    [[nodiscard]] v1::CallContractRequest query(std::string input = {}) const {
+        v1::CallContractRequest request;
+        request.set_contract(contract_.to_text());
+        request.set_input(std::move(input));
+        return request;
+    }
+    /// Reads batches until `count` events came.
+    std::vector<v1::ContractEvent> events(const v1::StreamEventsRequest& request, std::size_t count) {
+        std::vector<v1::ContractEvent> out;
+        const auto status = node_.client().stream(
+            methods::kStreamEvents, request, {.timeout_ns = 20'000'000'000}, [&](const v1::EventBatch& batch) {
+                out.insert(out.end(), batch.events().begin(), batch.events().end());
+                return out.size() < count;
+            });
+        EXPECT_TRUE(out.size() >= count) << status.to_string();
+        return out;
+    }
+
+    TestNode node_;
+    Wallet wallet_;
+    const base::Bytes code_ = echo_code();
+    const ledger::Address contract_ = ledger::contract_address(wallet_.address, {}, ledger::code_hash(code_));
+    std::uint64_t nonce_ = 0;
+};
+
+void expect_proves(const v1::Proof& proof) {
+    const auto header = ledger::decode_header(base::as_bytes(proof.raw_header()));
+    const auto decoded = store::JmtProof::decode(base::as_bytes(proof.proof()));
+    ASSERT_TRUE(header && decoded);
+    const auto value = proof.has_value() ? std::optional<base::ByteView>{base::as_bytes(proof.value())} : std::nullopt;
+    EXPECT_TRUE(decoded->verify(ledger::state_hash_fn(), header->state_root, base::as_bytes(proof.key()), value));
+}
+
+TEST_F(ContractNode, IsDeployedCalledAskedAndProved) {
+    EXPECT_EQ(send(call("hello")).execution(), v1::EXECUTION_STATUS_SUCCESS);
+    auto request = query();
+    request.set_prove(true);
+    const auto answer = node_.call(methods::kCallContract, request);
+    ASSERT_TRUE(answer) << answer.error().to_string();
+    EXPECT_EQ(answer->result(), v1::RUN_RESULT_OK);
+    EXPECT_EQ(answer->output(), "hello");
+    EXPECT_TRUE(answer->proofs_complete());
+    EXPECT_GE(answer->proofs_size(), 2);  // The contract's record and the slot.
+    for (const auto& proof : answer->proofs()) expect_proves(proof);
+
+    v1::ProofRequest slot;
+    slot.mutable_slot()->set_contract(contract_.to_text());
+    slot.mutable_slot()->set_key(std::string(1, '\0'));
+    const auto proof = node_.call(methods::kGetProof, slot);
+    ASSERT_TRUE(proof) << proof.error().to_string();
+    EXPECT_EQ(proof->value(), "hello");
+    expect_proves(*proof);
+
+    v1::ContractRequest about;
+    about.set_contract(contract_.to_text());
+    const auto record = node_.call(methods::kGetContract, about);
+    ASSERT_TRUE(record) << record.error().to_string();
+    EXPECT_EQ(record->owner(), wallet_.address.to_text());
+    EXPECT_EQ(record->code_bytes(), code_.size());
+    v1::CodeRequest by_hash;
+    by_hash.set_code_hash(record->code_hash());
+    const auto code = node_.call(methods::kGetCode, by_hash);
+    ASSERT_TRUE(code);
+    EXPECT_EQ(code->code(), base::as_text(code_));
+}
+
+TEST_F(ContractNode, AQueryChangesNothing) {
+    EXPECT_EQ(node_.call(methods::kCallContract, query("written"))->result(), v1::RUN_RESULT_OK);
+    EXPECT_EQ(node_.call(methods::kCallContract, query())->output(), "");
+}
+
+TEST_F(ContractNode, ATrapIsAnAnswerWithAStackTraceAndALoopEndsByItsGas) {
+    const auto trapped = node_.call(methods::kCallContract, query("X"));
+    ASSERT_TRUE(trapped);
+    EXPECT_EQ(trapped->result(), v1::RUN_RESULT_TRAPPED);
+    ASSERT_GE(trapped->trace_size(), 1);
+    EXPECT_EQ(trapped->trace(0).contract(), contract_.to_text());
+    const auto looped = node_.call(methods::kCallContract, query("L"));
+    ASSERT_TRUE(looped);
+    EXPECT_EQ(looped->result(), v1::RUN_RESULT_OUT_OF_GAS);
+    EXPECT_EQ(looped->gas_used(), node_.config().limits.call_gas_max);
+    // In a block it is the same, and the node goes on.
+    EXPECT_EQ(send(call("L")).execution(), v1::EXECUTION_STATUS_FAILED);
+    EXPECT_EQ(send(call("after")).execution(), v1::EXECUTION_STATUS_SUCCESS);
+}
+
+TEST_F(ContractNode, SimulationAndEstimateAgreeWithTheBlock) {
+    const auto tx = make(call("estimated"));
+    v1::SimulateRequest simulation;
+    simulation.set_raw(std::string{base::as_text(ledger::encode(tx))});
+    const auto simulated = node_.call(methods::kSimulate, simulation);
+    ASSERT_TRUE(simulated) << simulated.error().to_string();
+    EXPECT_EQ(simulated->result(), v1::RUN_RESULT_OK);
+    ASSERT_EQ(simulated->events_size(), 1);
+    EXPECT_EQ(simulated->events(0).log().data(), "estimated");
+    v1::EstimateFeeRequest fee;
+    fee.set_raw(simulation.raw());
+    const auto estimate = node_.call(methods::kEstimateFee, fee);
+    ASSERT_TRUE(estimate) << estimate.error().to_string();
+    EXPECT_EQ(estimate->gas_used(), simulated->gas_used());
+    EXPECT_GE(estimate->gas_limit(), estimate->gas_used());
+    auto exact = tx;
+    exact.tx.gas_limit = estimate->gas_limit();
+    node_.sign(exact, wallet_);
+    const auto sent = node_.submit(exact);
+    ASSERT_TRUE(sent) << sent.error().to_string();
+    const auto receipt = node_.wait_final(sent->tx_id());
+    EXPECT_EQ(receipt.execution(), v1::EXECUTION_STATUS_SUCCESS);
+    EXPECT_EQ(receipt.gas_used(), simulated->gas_used());
+}
+
+TEST_F(ContractNode, EventsStreamFromAHeightResumeAndFilter) {
+    for (const auto* text : {"one", "two", "three"}) send(call(text));
+    v1::StreamEventsRequest request;
+    request.add_contracts(contract_.to_text());
+    request.set_from_height(0);
+    const auto all = events(request, 3);
+    ASSERT_EQ(all.size(), 3u);
+    EXPECT_EQ(all[0].log().data(), "one");
+    EXPECT_EQ(all[2].log().data(), "three");
+    EXPECT_EQ(all[1].tx_id().size(), 32u);
+    *request.mutable_after() = all[0].position();
+    const auto rest = events(request, 2);
+    ASSERT_EQ(rest.size(), 2u);
+    EXPECT_EQ(rest[0].log().data(), "two");
+    request.clear_contracts();
+    request.add_topics()->add_any_of(std::string(32, '\0'));
+    EXPECT_EQ(events(request, 2).size(), 2u);
+    request.mutable_topics(0)->set_any_of(0, std::string(32, '\1'));
+    bool live = false;  // Nothing matches: the one empty batch says that everything was looked at.
+    static_cast<void>(node_.client().stream(methods::kStreamEvents, request, {.timeout_ns = 20'000'000'000},
+                                            [&](const v1::EventBatch& batch) {
+                                                live = batch.events_size() == 0;
+                                                return false;
+                                            }));
+    EXPECT_TRUE(live);
+}
+
+TEST_F(ContractNode, EventsArriveAsTheyBecomeFinal) {
+    v1::StreamEventsRequest request;
+    request.add_contracts(contract_.to_text());
+    std::vector<std::string> seen;
+    static_cast<void>(node_.client().stream(methods::kStreamEvents, request, {.timeout_ns = 20'000'000'000},
+                                            [&](const v1::EventBatch& batch) {
+                                                for (const auto& event : batch.events())
+                                                    seen.push_back(event.log().data());
+                                                // The stream is live: now something happens.
+                                                if (seen.empty()) EXPECT_TRUE(node_.submit(make(call("news"))));
+                                                return seen.empty();
+                                            }));
+    EXPECT_EQ(seen, std::vector<std::string>{"news"});
+}
+
+TEST_F(ContractNode, BadRequestsAreRefusedByName) {
+    const auto code = [](const auto& answer) { return answer ? StatusCode::ok : answer.error().code(); };
+    auto request = query();
+    request.set_contract("ghost1nonsense");
+    EXPECT_EQ(code(node_.call(methods::kCallContract, request)), StatusCode::invalid_argument);
+    request.set_contract(wallet_.address.to_text());
+    EXPECT_EQ(code(node_.call(methods::kCallContract, request)), StatusCode::not_found);
+    request = query(std::string(ledger::kContractInputMax + 1, 'x'));
+    EXPECT_EQ(code(node_.call(methods::kCallContract, request)), StatusCode::invalid_argument);
+    request = query();
+    request.set_value("-1");
+    EXPECT_EQ(code(node_.call(methods::kCallContract, request)), StatusCode::invalid_argument);
+    EXPECT_EQ(code(node_.call(methods::kSimulate, v1::SimulateRequest{})), StatusCode::invalid_argument);
+    v1::CodeRequest no_code;
+    no_code.set_code_hash(std::string(32, 'x'));
+    EXPECT_EQ(code(node_.call(methods::kGetCode, no_code)), StatusCode::not_found);
+    v1::StreamEventsRequest topics;
+    topics.add_topics()->add_any_of("short");
+    const auto ended = node_.client().stream(methods::kStreamEvents, topics, {.timeout_ns = 20'000'000'000},
+                                             [](const v1::EventBatch&) { return true; });
+    EXPECT_EQ(ended.code(), StatusCode::invalid_argument);
+}
+
+}  // namespace
