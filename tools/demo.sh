@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The story that `./ghost demo` tells. Needs enoc, zwallet and grpc_get_block on PATH; leaves nothing behind.
+# The story that `./ghost demo` tells. Needs enoc, zwallet and grpc_get_block on PATH, and the example contracts'
+# modules in the folder $GHOST_CONTRACTS; leaves nothing behind.
 set -euo pipefail
 
 keep=
@@ -102,7 +103,35 @@ height=$(zwallet history --json | field '["entries"][0]["receipt"]["height"]')
 chapter "7. Any gRPC program can ask: libgrpc++ over plain TCP, through ghostbridge"
 run grpc_get_block "$bridge_tcp" "$height"
 
-chapter "8. Everything stops cleanly"
+chapter "8. A contract: Alice deploys a token that was written in C with the SDK"
+as alice
+token_wasm=${GHOST_CONTRACTS:?the folder of the example contracts}/token.wasm
+[ -s "$token_wasm" ] || fail "$token_wasm is missing: ninja contract_token"
+printf '%s$ zwallet contract deploy token.wasm "Demo token" DEMO 6 0%s\n' "$dim" "$plain"
+zwallet contract deploy "$token_wasm" "Demo token" DEMO 6 0 --yes --json >"$home/deploy.json"
+token=$(field '["contract"]' <"$home/deploy.json")
+printf 'contract    %s\nin block    %s\ngas used    %s\n' "$token" "$(field '["height"]' <"$home/deploy.json")" \
+  "$(field '["gas_used"]' <"$home/deploy.json")"
+
+chapter "9. She mints a million, and gives Bob a quarter"
+run zwallet contract call "$token" mint "$alice" 1000000 --yes
+run zwallet contract call "$token" transfer "$bob" 250000 --yes
+
+chapter "10. Bob asks for his balance, with the Merkle proofs of what the contract read"
+as bob
+run zwallet contract query "$token" balance_of "$bob" --proof
+zwallet contract query "$token" balance_of "$bob" --proof --json >"$home/token-bob.json"
+[ "$(field '["result"]' <"$home/token-bob.json")" = 250000 ] || fail "Bob does not have 250000 of the token"
+[ "$(field '["proofs_complete"]' <"$home/token-bob.json")" = True ] || fail "the node did not prove everything"
+# More than he has: the contract's own error, and nothing is sent.
+printf '%s$ zwallet contract call %s transfer %s 250001%s\n' "$dim" "$token" "$alice" "$plain"
+if zwallet contract call "$token" transfer "$alice" 250001 --yes 2>"$home/refused"; then
+  fail "the token let Bob spend what he does not have"
+fi
+cat "$home/refused"
+run zwallet contract events "$token" --event Transfer
+
+chapter "11. Everything stops cleanly"
 kill "$enoc_pid"
 wait "$enoc_pid" || fail "enoc did not stop cleanly"
 enoc_pid=
