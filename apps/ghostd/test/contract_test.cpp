@@ -1,5 +1,9 @@
 // Contracts over gRPC: deploy, call, query with proofs, simulate, estimate, events.
 
+#include <future>
+#include <thread>
+#include <utility>
+
 #include "ledger/chain_state.hpp"
 #include "ledger/codec.hpp"
 #include "store/jmt.hpp"
@@ -228,16 +232,22 @@ TEST_F(ContractNode, EventsArriveAsTheyBecomeFinal) {
     v1::StreamEventsRequest request;
     request.add_contracts(contract_.to_text());
     std::vector<std::string> seen;
+    std::promise<void> live;
+    // The client's thread must not wait for itself: the transaction comes from another one.
+    std::jthread submitting{[&] {
+        live.get_future().wait();
+        EXPECT_TRUE(node_.submit(make(call("news"))));
+    }};
+    bool is_live = false;
     static_cast<void>(node_.client().stream(methods::kStreamEvents, request, {.timeout_ns = 20'000'000'000},
                                             [&](const v1::EventBatch& batch) {
                                                 for (const auto& event : batch.events())
                                                     seen.push_back(event.log().data());
-                                                // The stream is live: now something happens.
-                                                if (seen.empty()) {
-                                                    EXPECT_TRUE(node_.submit(make(call("news"))));
-                                                }
+                                                if (!std::exchange(is_live, true)) live.set_value();
                                                 return seen.empty();
                                             }));
+    if (!is_live) live.set_value();
+    submitting.join();
     EXPECT_EQ(seen, std::vector<std::string>{"news"});
 }
 
