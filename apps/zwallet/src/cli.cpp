@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <functional>
 
@@ -226,7 +227,9 @@ int run(int argc, const char* const* argv) {
     completion->footer("Example: eval \"$(zwallet completion bash)\"");
 
     try {
-        app.parse(argc, argv);
+        auto words = keep_lists_whole(argc, argv);
+        std::ranges::reverse(words);  // as CLI11 wants them
+        app.parse(std::move(words));
     } catch (const CLI::Success& success) {  // --help, --version
         return app.exit(success);
     } catch (const CLI::ParseError& error) {

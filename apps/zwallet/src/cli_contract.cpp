@@ -5,6 +5,13 @@
 namespace zwallet {
 namespace {
 
+/// CLI11 takes a word such as [1,2] apart. In front of the bracket this keeps the word whole; see keep_lists_whole().
+constexpr char kGuard = '\x1f';
+std::string unguarded(std::string word) {
+    if (!word.empty() && word.front() == kGuard) word.erase(0, 1);
+    return word;
+}
+
 void add_send_options(CLI::App& command, ContractSendOptions& options, bool takes_value) {
     if (takes_value) {
         command.add_option("--value", options.value, "Coins to the contract: 1.5, \"20 agcc\"")->type_name("AMOUNT");
@@ -17,7 +24,9 @@ void add_send_options(CLI::App& command, ContractSendOptions& options, bool take
         ->type_name("N");
     command.add_option("--fee-max", options.fee_max, "Refuse when the fee could be more: 0.01, \"20 agcc\"")
         ->type_name("AMOUNT");
-    command.add_option("--memo", options.memo, "Public text in the transaction, at most 256 bytes")->type_name("TEXT");
+    command.add_option("--memo", options.memo, "Public text in the transaction, at most 256 bytes")
+        ->type_name("TEXT")
+        ->transform(unguarded, "");
     command.add_flag("--dry-run", options.dry_run, "Run it on the node's state, show result and cost, send nothing");
     command.add_flag("--force", options.force, "Send although it fails in the trial run");
     command.add_flag("-y,--yes", options.yes, "Do not ask");
@@ -29,13 +38,24 @@ void add_abi_option(CLI::App& command, std::string& file) {
         ->type_name("FILE");
 }
 
-/// Each word is an argument; a list such as [1,2] stays one.
 void add_arguments(CLI::App& command, std::vector<std::string>& arguments) {
     command.add_option("ARGS", arguments, "By the schema: numbers, true/false, ghost1…, 0x…, text; JSON for the rest")
-        ->allow_extra_args(false);
+        ->transform(unguarded, "");
 }
 
 }  // namespace
+
+std::vector<std::string> keep_lists_whole(int argc, const char* const* argv) {
+    std::vector<std::string> words;
+    bool in_contract = false;
+    for (int i = 1; i < argc; ++i) {
+        std::string word = argv[i];
+        if (in_contract && word.starts_with('[')) word.insert(word.begin(), kGuard);
+        in_contract = in_contract || word == "contract";
+        words.push_back(std::move(word));
+    }
+    return words;
+}
 
 void add_contract_commands(CLI::App& app, ContractArguments& arguments, const AddCommand& add) {
     auto* contract = app.add_subcommand("contract", "Write, deploy and use contracts");

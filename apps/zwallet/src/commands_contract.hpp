@@ -95,6 +95,8 @@ struct ContractArguments {
 /// A subcommand that runs an action under the name that JSON shows: parent, name, description, full name, action.
 using AddCommand = std::function<CLI::App*(CLI::App&, const std::string&, const std::string&, const std::string&,
                                            std::function<Outcome<void>(Context&)>)>;
+/// The command line's words in order, with those contract arguments marked that CLI11 would take apart: "[1,2]".
+std::vector<std::string> keep_lists_whole(int argc, const char* const* argv);
 void add_contract_commands(CLI::App& app, ContractArguments& arguments, const AddCommand& add);
 
 }  // namespace zwallet
