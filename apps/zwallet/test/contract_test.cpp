@@ -43,7 +43,7 @@ TEST_F(ContractTest, DeploysCallsAndQueriesTheExampleToken) {
     const auto other = zwallet("account new other --json").json()["account"]["address"].get<std::string>();
     const auto called = zwallet("contract call " + token + " transfer " + other + " 250 --json");
     ASSERT_EQ(called.exit, 0) << called.out << errors();
-    const auto& event = called.json()["events"][0];
+    const auto event = called.json()["events"][0];
     EXPECT_EQ(event["name"], "Transfer");
     EXPECT_EQ(event["fields"]["to"], other);
     EXPECT_EQ(event["fields"]["amount"], "250");
@@ -71,7 +71,7 @@ TEST_F(ContractTest, SaysWhatIsWrongWithACall) {
     const auto bad_amount = refusal(call + "transfer " + address_ + " many", 2);
     EXPECT_NE(bad_amount.find("amount: 'many' is not an integer (u128)"), std::string::npos) << bad_amount;
     const auto bad_address = refusal(call + "transfer ghost1nonsense 1", 2);
-    EXPECT_NE(bad_address.find("to: 'ghost1nonsense' is not an address"), std::string::npos) << bad_address;
+    EXPECT_NE(bad_address.find("transfer: to: the address"), std::string::npos) << bad_address;
     EXPECT_NE(refusal(call + "transfer " + address_, 2).find("takes 2 arguments, got 1"), std::string::npos);
     EXPECT_NE(refusal(call + "balance_of " + address_, 2).find("zwallet contract query"), std::string::npos);
     EXPECT_NE(refusal(call + "transfer " + address_ + " 1 --value 1", 2).find("takes no coins"), std::string::npos);
