@@ -69,8 +69,10 @@ void vote(Vote choice) {
     Deal deal = open_deal();
     deal.vote_of(party_of(deal)) = choice;  // A later vote replaces an earlier one.
     ghost::emit<"Voted">(ghost::indexed{gh_caller()}, choice == to_seller);
-    if (deal.count(choice) >= 2) settle(deal, choice == to_seller ? deal.seller : deal.buyer);
-    else deal_slot.set(deal);
+    if (deal.count(choice) >= 2)
+        settle(deal, choice == to_seller ? deal.seller : deal.buyer);
+    else
+        deal_slot.set(deal);
 }
 
 void release() { vote(to_seller); }
@@ -87,8 +89,8 @@ void reclaim() {
 
 Status status() {
     const Deal deal = deal_slot;
-    return {deal.buyer,       deal.seller, deal.arbiter, deal.amount, deal.deadline_ms, deal.count(to_seller),
-            deal.count(to_buyer)};
+    return {deal.buyer,       deal.seller,           deal.arbiter,        deal.amount,
+            deal.deadline_ms, deal.count(to_seller), deal.count(to_buyer)};
 }
 
 }  // namespace

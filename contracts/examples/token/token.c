@@ -29,8 +29,10 @@ static void take(gh_address from, u128 amount) {
     const u128 have = gh_load_u128(key);
     if (have < amount) insufficient(GH_SELECTOR("InsufficientBalance(u128,u128)"), have, amount);
     /* An empty account leaves no slot behind. */
-    if (have == amount) gh_clear(key);
-    else gh_store_u128(key, have - amount);
+    if (have == amount)
+        gh_clear(key);
+    else
+        gh_store_u128(key, have - amount);
 }
 
 static void give(gh_address to, u128 amount) {
@@ -101,8 +103,10 @@ static void transfer(void) {
 static void approve(void) {
     const gh_address spender = gh_arg(address), caller = gh_caller();
     const u128 amount = gh_arg(u128);
-    if (amount) gh_store_u128(allowance_key(caller, spender), amount);
-    else gh_clear(allowance_key(caller, spender));
+    if (amount)
+        gh_store_u128(allowance_key(caller, spender), amount);
+    else
+        gh_clear(allowance_key(caller, spender));
 
     gh_event e = GH_EVENT("Approval(address,address,u128)");
     gh_topic_address(&e, caller);
@@ -117,8 +121,10 @@ static void transfer_from(void) {
     const gh_key key = allowance_key(from, gh_caller());
     const u128 allowed = gh_load_u128(key);
     if (allowed < amount) insufficient(GH_SELECTOR("InsufficientAllowance(u128,u128)"), allowed, amount);
-    if (allowed == amount) gh_clear(key);
-    else gh_store_u128(key, allowed - amount);
+    if (allowed == amount)
+        gh_clear(key);
+    else
+        gh_store_u128(key, allowed - amount);
     move(from, to, amount);
 }
 

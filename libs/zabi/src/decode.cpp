@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "zabi/codec.hpp"
 #include "base/bcs.hpp"
 #include "gcrypt/address.hpp"
+#include "zabi/codec.hpp"
 
 namespace zabi {
 namespace {

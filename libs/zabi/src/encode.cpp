@@ -2,10 +2,10 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
-#include "zabi/codec.hpp"
 #include "base/bcs.hpp"
 #include "gcrypt/address.hpp"
 #include "parse_type.hpp"
+#include "zabi/codec.hpp"
 
 namespace zabi {
 namespace {

@@ -57,8 +57,8 @@ base::Checked<std::string> name_of(const Json& json, const std::string& where) {
 class Parser {
  public:
     base::Checked<Schema> parse(const Json& json) {
-        GC_CHECK(check_object(json, "",
-                              {"abi", "name", "doc", "types", "init", "receive", "methods", "events", "errors"}));
+        GC_CHECK(
+            check_object(json, "", {"abi", "name", "doc", "types", "init", "receive", "methods", "events", "errors"}));
         const auto version = json.find("abi");
         if (version == json.end() || !version->is_number_integer() || *version != 1) return wrong("abi", "must be 1");
         GC_TRY(schema_.name, name_of(json, "schema"));

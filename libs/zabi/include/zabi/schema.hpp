@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "zabi/type.hpp"
 #include "base/bytes.hpp"
+#include "zabi/type.hpp"
 
 namespace zabi {
 

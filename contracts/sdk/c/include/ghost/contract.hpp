@@ -60,18 +60,30 @@ struct signature {
 };
 template <class T>
 constexpr void add_type(signature& s) {
-    if constexpr (is_same<T, uint8_t>) s.add("u8");
-    else if constexpr (is_same<T, uint16_t>) s.add("u16");
-    else if constexpr (is_same<T, uint32_t>) s.add("u32");
-    else if constexpr (is_same<T, uint64_t>) s.add("u64");
-    else if constexpr (is_same<T, u128>) s.add("u128");
-    else if constexpr (is_same<T, int32_t>) s.add("i32");
-    else if constexpr (is_same<T, int64_t>) s.add("i64");
-    else if constexpr (is_same<T, bool>) s.add("bool");
-    else if constexpr (is_same<T, address>) s.add("address");
-    else if constexpr (is_same<T, hash>) s.add("bytes32");
-    else if constexpr (is_same<T, bytes>) s.add("bytes");
-    else if constexpr (is_same<T, string>) s.add("string");
+    if constexpr (is_same<T, uint8_t>)
+        s.add("u8");
+    else if constexpr (is_same<T, uint16_t>)
+        s.add("u16");
+    else if constexpr (is_same<T, uint32_t>)
+        s.add("u32");
+    else if constexpr (is_same<T, uint64_t>)
+        s.add("u64");
+    else if constexpr (is_same<T, u128>)
+        s.add("u128");
+    else if constexpr (is_same<T, int32_t>)
+        s.add("i32");
+    else if constexpr (is_same<T, int64_t>)
+        s.add("i64");
+    else if constexpr (is_same<T, bool>)
+        s.add("bool");
+    else if constexpr (is_same<T, address>)
+        s.add("address");
+    else if constexpr (is_same<T, hash>)
+        s.add("bytes32");
+    else if constexpr (is_same<T, bytes>)
+        s.add("bytes");
+    else if constexpr (is_same<T, string>)
+        s.add("string");
     else {
         s.add("(");
         T{}.each([&s]<class... F>(F&...) {
@@ -121,16 +133,21 @@ struct literal {
 
 template <class T>
 void put(gh_buf& out, const T& value) {
-    if constexpr (is_same<T, bool>) gh_put_bool(&out, value);
-    else if constexpr (is_same<T, bytes> || is_same<T, string>) gh_put_bytes(&out, value.data, value.size);
+    if constexpr (is_same<T, bool>)
+        gh_put_bool(&out, value);
+    else if constexpr (is_same<T, bytes> || is_same<T, string>)
+        gh_put_bytes(&out, value.data, value.size);
     else if constexpr (requires(T t) { t.each([](auto&...) {}); })
         T{value}.each([&out](auto&... field) { (put(out, field), ...); });
-    else gh_put_raw(&out, &value, sizeof value);
+    else
+        gh_put_raw(&out, &value, sizeof value);
 }
 template <class T>
 T get(gh_view& in) {
-    if constexpr (is_same<T, bool>) return gh_get_bool(&in);
-    else if constexpr (is_same<T, bytes> || is_same<T, string>) return T{gh_get_bytes(&in)};
+    if constexpr (is_same<T, bool>)
+        return gh_get_bool(&in);
+    else if constexpr (is_same<T, bytes> || is_same<T, string>)
+        return T{gh_get_bytes(&in)};
     else if constexpr (requires(T t) { t.each([](auto&...) {}); }) {
         T value{};
         value.each([&in](auto&... field) { ((field = get<plain<decltype(field)>>(in)), ...); });
@@ -200,8 +217,10 @@ template <class T>
 void put_field(gh_event& e, const indexed<T>& field) {
     gh_buf encoded{};
     put(encoded, field.value);
-    if constexpr (is_same<T, bytes> || is_same<T, string>) gh_topic_hash(&e, gh_blake3(gh_view_of(&encoded)));
-    else gh_topic_raw(&e, encoded.data, encoded.size);
+    if constexpr (is_same<T, bytes> || is_same<T, string>)
+        gh_topic_hash(&e, gh_blake3(gh_view_of(&encoded)));
+    else
+        gh_topic_raw(&e, encoded.data, encoded.size);
 }
 template <class T>
 void put_field(gh_event& e, const T& field) {
@@ -260,10 +279,10 @@ void run(R (*function)(A...)) {
 
 }  // namespace ghost
 
-#define GH_DO_(function, check)                                                                                  \
-    {                                                                                                            \
-        constexpr uint32_t wanted = ghost::selector_of(static_cast<decltype(&function)>(nullptr), #function);    \
-        GH_ON_(!gh_is_payment && gh_selector == wanted, check, [] { ghost::run(&function); })                    \
+#define GH_DO_(function, check)                                                                               \
+    {                                                                                                         \
+        constexpr uint32_t wanted = ghost::selector_of(static_cast<decltype(&function)>(nullptr), #function); \
+        GH_ON_(!gh_is_payment && gh_selector == wanted, check, [] { ghost::run(&function); })                 \
     }
 /// In GH_CALLS: a function as the method of its name; arguments and result by its types.
 #define GH_DO(function) GH_DO_(function, gh_refuse_value())
