@@ -11,6 +11,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LINES_MAX = 600
+SINGLE_HEADERS = {"contracts/sdk/c/include/ghost/contract.h"}  # one file is what their users are promised
 MACHINE_PATHS = re.compile(r"/(?:work|root|home/[a-z]+)/")
 
 
@@ -34,7 +35,7 @@ def main():
         if not name.endswith((".cpp", ".hpp", ".h", ".c", ".cmake", ".txt", ".md", ".py", ".toml")) and name != "ghost":
             continue
         text = (ROOT / name).read_text(errors="replace")
-        if name.endswith((".cpp", ".hpp", ".h", ".c")) and text.count("\n") > LINES_MAX:
+        if name.endswith((".cpp", ".hpp", ".h", ".c")) and text.count("\n") > LINES_MAX and name not in SINGLE_HEADERS:
             problems.append(f"{name}: {text.count(chr(10))} lines; past {LINES_MAX} there is a second idea in it")
         if name.endswith(".hpp") and "#pragma once" not in text:
             problems.append(f"{name}: no #pragma once")

@@ -128,8 +128,8 @@ TEST_F(Zcrypto, KeysAndSignaturesAreThoseOfOpenssl) {
 
     for (const std::string type : {"x25519", "secp256k1"}) {
         ASSERT_EQ(sh("$Z keygen -a " + type + " --out " + type + ".pem --public " + type + ".pub").code, 0);
-        EXPECT_EQ(sh("openssl pkey -in " + type + ".pem -pubout -ec_conv_form compressed").out,
-                  sh("cat " + type + ".pub").out);
+        const std::string form = type == "secp256k1" ? " -ec_conv_form compressed" : "";
+        EXPECT_EQ(sh("openssl pkey -in " + type + ".pem -pubout" + form).out, sh("cat " + type + ".pub").out);
     }
     ASSERT_EQ(sh("$Z sign --key secp256k1.pem --out sig abc").code, 0);
     EXPECT_EQ(sh("$Z verify --key secp256k1.pub --signature sig abc").code, 0);
