@@ -205,11 +205,11 @@ class LocalServer::Connection : public std::enable_shared_from_this<Connection> 
             set_error(refusal, pb::LocalError::INVALID, "not a LocalRequest");
             return answer(refusal);
         }
-        work(std::move(request));
+        work(request);
         return false;
     }
 
-    void work(std::shared_ptr<pb::LocalRequest> request) {
+    void work(const std::shared_ptr<pb::LocalRequest>& request) {
         busy_ = true;
         socket_->set_reading(false);
         auto& core = server_.core_;

@@ -134,16 +134,16 @@ wallet::WalletStatus status_message(Keystore& keystore) {
 }
 
 void add_wallet_service(rpc::Server& server, Core& core) {
-    server.add(kCreateAccount,
-               [&core](rpc::CallContext&, wallet::CreateAccountRequest request, rpc::Responder<wallet::Account> done) {
-                   answer<wallet::Account>(
-                       core,
-                       [&keystore = core.keystore, label = request.label()]() -> base::Checked<wallet::Account> {
-                           GC_TRY(const auto account, keystore.create_account(label));
-                           return account_message(account);
-                       },
-                       std::move(done));
-               });
+    server.add(kCreateAccount, [&core](rpc::CallContext&, const wallet::CreateAccountRequest& request,
+                                       rpc::Responder<wallet::Account> done) {
+        answer<wallet::Account>(
+            core,
+            [&keystore = core.keystore, label = request.label()]() -> base::Checked<wallet::Account> {
+                GC_TRY(const auto account, keystore.create_account(label));
+                return account_message(account);
+            },
+            std::move(done));
+    });
     server.add(kSignTransaction, [&core](rpc::CallContext&, wallet::SignRequest request,
                                          rpc::Responder<wallet::Signature> done) {
         if (!core.trust.chain) {
@@ -161,7 +161,7 @@ void add_wallet_service(rpc::Server& server, Core& core) {
                [&core](rpc::CallContext& call, wallet::BalanceRequest request, rpc::Responder<wallet::Balance> done) {
                    start_balance(core, call, std::move(request), std::move(done));
                });
-    server.add(kListAccounts, [&core](rpc::CallContext&, wallet::ListAccountsRequest,
+    server.add(kListAccounts, [&core](rpc::CallContext&, const wallet::ListAccountsRequest&,
                                       rpc::Responder<wallet::ListAccountsResponse> done) {
         answer<wallet::ListAccountsResponse>(
             core,
@@ -185,9 +185,8 @@ void add_wallet_service(rpc::Server& server, Core& core) {
         start_history(core, call, std::move(request), std::move(done));
     });
     server.add(kGetStatus,
-               [&core](rpc::CallContext& call, wallet::WalletStatusRequest, rpc::Responder<wallet::WalletStatus> done) {
-                   get_status(core, call, std::move(done));
-               });
+               [&core](rpc::CallContext& call, const wallet::WalletStatusRequest&,
+                       rpc::Responder<wallet::WalletStatus> done) { get_status(core, call, std::move(done)); });
 }
 
 base::Checked<wallet::Signature> sign_message(Signer& signer, const wallet::SignRequest& request,
