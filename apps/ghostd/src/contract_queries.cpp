@@ -100,8 +100,8 @@ rpc::StatusOr<v1::CallContractResponse> call_contract(const ledger::ChainView& v
     }
     query.gas_limit = request.gas_limit() == 0 ? limits.gas_max : std::min(request.gas_limit(), limits.gas_max);
     const ledger::ViewReader reader{view};
-    auto ran =
-        ledger::query_contract(reader, next_block(view, limits.now_ms), limits.genesis_hash, query, limits.engine);
+    const auto context = next_block(view, limits.now_ms);
+    auto ran = ledger::query_contract(reader, context, limits.genesis_hash, query, limits.engine);
     if (!ran) return run_failed(ran.error());
     if (ran->status == ledger::ExecStatus::contract_unknown)
         return rpc::error(StatusCode::not_found, "there is no contract at this address");
@@ -109,6 +109,7 @@ rpc::StatusOr<v1::CallContractResponse> call_contract(const ledger::ChainView& v
     fill(out, *ran);
     out.set_height(view.head().header.height);
     views::set_bytes(*out.mutable_block_hash(), view.head().hash);
+    out.set_time_ms(context.time_ms);
     if (!request.prove()) return out;
     std::sort(ran->keys.begin(), ran->keys.end());
     std::size_t bytes = 0;

@@ -1,5 +1,6 @@
 // Contracts over gRPC: deploy, call, query with proofs, simulate, estimate, events.
 
+#include <algorithm>
 #include <future>
 #include <thread>
 #include <utility>
@@ -134,6 +135,10 @@ TEST_F(ContractNode, IsDeployedCalledAskedAndProved) {
     EXPECT_TRUE(answer->proofs_complete());
     EXPECT_GE(answer->proofs_size(), 2);  // The contract's record and the slot.
     for (const auto& proof : answer->proofs()) expect_proves(proof);
+    // With these a wallet can run the query itself: the parameters were read, and the run saw a block time.
+    EXPECT_TRUE(std::any_of(answer->proofs().begin(), answer->proofs().end(),
+                            [](const v1::Proof& proof) { return proof.key() == ledger::params_key(); }));
+    EXPECT_GT(answer->time_ms(), ledger::decode_header(base::as_bytes(answer->proofs(0).raw_header()))->time_ms);
 
     v1::ProofRequest slot;
     slot.mutable_slot()->set_contract(contract_.to_text());

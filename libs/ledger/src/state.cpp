@@ -345,6 +345,7 @@ std::vector<std::string> Overlay::keys() const {
     for (const auto& [id, slot] : impl_->balances) out.push_back(balance_key(id.address, id.asset));
     for (const auto& [id, slot] : impl_->assets) out.push_back(asset_key(id));
     for (const auto& [key, slot] : impl_->records) out.push_back(key);
+    if (impl_->params_loaded) out.push_back(params_key());
     return out;
 }
 

@@ -1,5 +1,7 @@
 // Contracts in blocks: deploying, calling, failing, events, values.
 
+#include <set>
+
 #include "contract_world.hpp"
 
 namespace ledger::test {
@@ -79,6 +81,29 @@ TEST_F(ContractTest, RevertDataIsCutInTheReceiptAndWholeInASimulation) {
                                       world_.engine);
     ASSERT_TRUE(asked);
     EXPECT_EQ(text_of(asked->output), data);
+}
+
+TEST_F(ContractTest, AQueryNamesEveryRecordThatItRead) {
+    struct Recorder final : StateReader {
+        explicit Recorder(const StateReader& given) : from{given} {}
+        base::Result<std::optional<base::Bytes>> read(std::string_view key) const override {
+            read_keys.emplace(key);
+            return from.read(key);
+        }
+        const StateReader& from;
+        mutable std::set<std::string> read_keys;
+    } recorder{world_.state};
+    const auto asked = query_contract(recorder, world_.context_now(), world_.binding.genesis_hash,
+                                      {.call = {.contract = probe_, .input = Steps{}.get("k").bytes(), .value = 3},
+                                       .caller = world_.users[0].address,
+                                       .gas_limit = ContractWorld::kRoom},
+                                      world_.engine);
+    ASSERT_TRUE(asked);
+    std::set<std::string> named{asked->keys.begin(), asked->keys.end()};
+    named.insert(code_key(code_hash(probe())));  // Read only when the module is not in the cache.
+    recorder.read_keys.insert(code_key(code_hash(probe())));
+    EXPECT_EQ(named, recorder.read_keys);
+    EXPECT_TRUE(named.contains(params_key()));
 }
 
 TEST_F(ContractTest, TrapsPayForWhatTheyUsedAndLoopsForAll) {
