@@ -1,0 +1,44 @@
+#!/usr/bin/env python3
+"""Reads the systemd units and checks what programs that hold keys depend on. Usage: units_test.py FOLDER"""
+import pathlib
+import sys
+
+# memfd_secret: without it systemd kills the first program that asks for locked memory, or it gets ordinary memory.
+NEEDED = {
+    "NoNewPrivileges": {"yes"},
+    "LimitCORE": {"0"},
+    "SystemCallErrorNumber": {"EPERM"},
+    "SystemCallFilter": {"@system-service memfd_secret", "~@privileged @resources"},
+    "UMask": {"0077"},
+}
+
+
+def settings(path):
+    found = {}
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        line = line.strip()
+        if not line or line[0] in "#;[":
+            continue
+        key, equals, value = line.partition("=")
+        if not equals:
+            raise SystemExit(f"{path}:{number}: not a setting: {line}")
+        found.setdefault(key, []).append(value)
+    return found
+
+
+def main():
+    units = sorted(pathlib.Path(sys.argv[1]).glob("*.service*"))
+    faults = [] if len(units) == 3 else [f"{sys.argv[1]}: {len(units)} units instead of 3"]
+    for unit in units:
+        found = settings(unit)
+        for key, values in NEEDED.items():
+            if set(found.get(key, [])) != values:
+                faults.append(f"{unit}: {key} is {found.get(key)}, not {sorted(values)}")
+        # What is denied is subtracted from what is allowed, so the order counts.
+        if not found.get("SystemCallFilter", [""])[0].startswith("@"):
+            faults.append(f"{unit}: the list of denied calls stands in front of the allowed ones")
+    print("\n".join(faults) if faults else f"{len(units)} units are as they must be")
+    return 1 if faults else 0
+
+
+sys.exit(main())
