@@ -94,6 +94,12 @@ bool text_matches(std::string_view wanted, std::string_view got) {
     return wanted.starts_with(got) || got.starts_with(wanted);
 }
 
+/// Modules of assert_malformed that are invalid before the place where they are malformed. A decoder that validates as
+/// it goes reports what it meets first; the suite's decodes everything before.
+constexpr std::string_view kBoth[] = {
+    "binary.174.wasm",  // a br_table that is one label short takes `block` for it: unknown type 11, then unexpected end
+};
+
 class Suite {
  public:
     explicit Suite(std::filesystem::path folder) : folder_{std::move(folder)}, hosts_{spectest_functions()} {
@@ -266,10 +272,11 @@ class Suite {
     std::string assert_refused(const json& command, zvm::Errc wanted) {
         const auto module = load(command);
         if (module) return fmt::format("loads, should be refused: {}", command.value("text", ""));
-        // A limit or a missing file is not the reason that the test asks for. A malformed module may also be invalid,
-        // and a decoder that validates as it goes reports what it meets first.
+        // A limit or a missing file is not the reason that the test asks for.
         if (module.error().is(wanted)) return {};
-        if (wanted == zvm::Errc::malformed && module.error().is(zvm::Errc::invalid)) return {};
+        const auto file = command.value("filename", "");
+        const bool is_both = std::find(std::begin(kBoth), std::end(kBoth), file) != std::end(kBoth);
+        if (is_both && wanted == zvm::Errc::malformed && module.error().is(zvm::Errc::invalid)) return {};
         return fmt::format("refused with {}, wanted {}", base::to_string(module.error()), command.value("text", ""));
     }
 

@@ -5,6 +5,10 @@
 namespace zvm {
 
 void Lowerer::push(ValType type, Kind kind, std::uint64_t value) noexcept {
+    // local_set() searches the references that are pending; settling them now and then keeps that search short however
+    // deep the stack and whatever lies on it, so that lowering stays linear.
+    constexpr std::size_t kPendingMax = 256;
+    if (operands_.size() - lazy_from_ > kPendingMax) flush_locals();
     operands_.push_back({type, kind, 0, value});
     if (operands_.size() > deepest_) {
         deepest_ = operands_.size();
@@ -14,8 +18,9 @@ void Lowerer::push(ValType type, Kind kind, std::uint64_t value) noexcept {
 }
 
 void Lowerer::push_temporary(ValType type, bool from_last) noexcept {
+    const auto producer = static_cast<std::uint32_t>(code_.size());  // push() may emit
     push(type, Kind::temporary, top());
-    if (from_last && !dead_) operands_.back().producer = static_cast<std::uint32_t>(code_.size());
+    if (from_last && !dead_) operands_.back().producer = producer;
 }
 
 void Lowerer::push_temporaries(std::span<const ValType> types) noexcept {
@@ -96,10 +101,6 @@ void Lowerer::flush_locals() noexcept {
 }
 
 void Lowerer::local_get(std::uint32_t index) noexcept {
-    // local_set() searches the references that are pending; settling them now and then keeps that search short however
-    // deep the stack, so that lowering stays linear.
-    constexpr std::size_t kPendingMax = 256;
-    if (operands_.size() - lazy_from_ > kPendingMax) flush_locals();
     push(locals_[index], Kind::local, index);
     ++pending_[index];
 }
