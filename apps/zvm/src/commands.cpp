@@ -9,6 +9,7 @@
 
 #include "base/file.hpp"
 #include "prepare.hpp"
+#include "zvm/contract.hpp"
 #include "zvm/disasm.hpp"
 #include "zvm/machine.hpp"
 #include "zvm_tool/spectest.hpp"
@@ -76,8 +77,21 @@ int inspect(const std::string& file, const LoadFlags& flags) {
 }
 
 int validate(const std::string& file, const LoadFlags& flags) {
-    if (!load(file, flags)) return 1;
-    fmt::print("{}: valid ({} profile)\n", file, flags.spec ? "spec" : "contract");
+    if (flags.spec) {
+        if (!load(file, flags)) return 1;
+        fmt::print("{}: valid (spec profile)\n", file);
+        return 0;
+    }
+    const auto code = base::read_file(file, 64u << 20);
+    if (!code) {
+        fmt::print(stderr, "{}\n", code.error().text);
+        return 1;
+    }
+    if (const auto contract = zvm::load_contract(*code); !contract) {
+        fmt::print(stderr, "{}: {}\n", file, contract.error().text);
+        return 1;
+    }
+    fmt::print("{}: valid, may be deployed\n", file);
     return 0;
 }
 

@@ -15,7 +15,8 @@
  * GAS            Every execution is metered with the chain's prices and ends when the limit is used up. One gas is at
  *                most about a nanosecond on the reference machine, so a limit is also a bound on time.
  * EXECUTION      Memory, globals and tables are as instantiated at the start of each call, as on the chain. Storage,
- *                which outlives calls, changes only when the call succeeds.
+ *                which outlives calls, changes only when the call succeeds. A call emits at most 1,024 events with
+ *                256 KiB of topics and data; beyond, it traps.
  * ERRORS         Functions that return int give GHOST_OK or a negative GHOST_ERR_* of <ghost/error.h>; functions that
  *                return a pointer give NULL. zvm_last_error() has the words.
  * THREADS        Different instances may be used by different threads at once; one instance by one thread at a time.
@@ -59,7 +60,9 @@ GHOST_API const char* zvm_last_error(void);
 #define ZVM_MEMORY_PAGES_MAX 64u            /* of 64 KiB */
 #define ZVM_GAS_LIMIT_DEFAULT 1000000000ull /* of an execution: about a second at most */
 
-/* GHOST_OK when the chain would accept the module, else GHOST_ERR_MALFORMED and zvm_last_error() says why. */
+/* GHOST_OK when the chain would accept the module as a contract, else GHOST_ERR_MALFORMED and zvm_last_error() says why.
+ * That takes more than an instance does: an export `call`, `call` and `init` without parameters and results, at most one
+ * section `zvm.abi`. */
 GHOST_API int zvm_validate(const uint8_t* bytecode, size_t bytecode_len);
 
 /* ---- instances -------------------------------------------------------------------------------------------------- */
@@ -110,7 +113,7 @@ GHOST_API int zvm_delete_state(VmInstance* instance, const uint8_t* key, size_t 
 
 /* GHOST_OK; GHOST_ERR_OUT_OF_GAS; GHOST_ERR_TRAP, also for a revert, which zvm_result_reverted() tells apart;
  * GHOST_ERR_NOT_FOUND for no such function; GHOST_ERR_INVALID_LENGTH for args that do not fit;
- * GHOST_ERR_OUT_OF_RANGE for an input above its bound. */
+ * GHOST_ERR_OUT_OF_RANGE for an input above its bound; GHOST_ERR_OUT_OF_MEMORY. */
 GHOST_API int zvm_result_status(const ExecutionResult* result);
 /* The failure in words; "" when there is none. Lives as long as the result. */
 GHOST_API const char* zvm_result_message(const ExecutionResult* result);

@@ -5,63 +5,80 @@
 #include "zcrypto/ed25519.hpp"
 #include "zcrypto/hash.hpp"
 #include "zcrypto/secp256k1.hpp"
+#include "zvm/contract.hpp"
 
 namespace capi::zvm_local {
 
 namespace secp256k1 = zcrypto::secp256k1;
 
-void LocalHost::begin(base::ByteView input_bytes) {
-    call_input = input_bytes;
-    returned.clear();
-    did_return = false;
-    events.clear();
-    undo_.clear();
+template <typename Body>
+bool LocalHost::within_memory(Body&& body) noexcept {
+    try {
+        body();
+        return true;
+    } catch (const std::bad_alloc&) {
+        out_of_memory = true;
+        return false;
+    }
 }
 
-void LocalHost::end(bool succeeded) {
-    if (!succeeded) {
-        for (auto& [key, before] : undo_) {
-            if (before) {
-                storage[key] = std::move(*before);
-            } else {
-                storage.erase(key);
-            }
-        }
-        events.clear();
+LocalHost::Call::Call(LocalHost& host, base::ByteView input_bytes) noexcept : host_{host} {
+    host_.call_input = input_bytes;
+    host_.returned.clear();
+    host_.did_return = false;
+    host_.events.clear();
+    host_.event_bytes_ = 0;
+    host_.out_of_memory = false;
+}
+
+LocalHost::Call::~Call() {
+    host_.changes_.clear();
+    host_.events.clear();
+    host_.call_input = {};
+}
+
+void LocalHost::Call::keep() noexcept {
+    auto& changes = host_.changes_;
+    while (!changes.empty()) {
+        auto change = changes.extract(changes.begin());
+        host_.delete_state(change.key());
+        if (change.mapped()) host_.storage_.insert(std::move(change));
     }
-    undo_.clear();
-    call_input = {};
+}
+
+void LocalHost::set_state(base::ByteView key, base::ByteView value) {
+    auto owned = base::to_bytes(value);
+    const auto found = storage_.find(key);
+    if (found == storage_.end()) {
+        storage_.emplace(base::to_bytes(key), std::move(owned));
+    } else {
+        found->second = std::move(owned);
+    }
+}
+
+void LocalHost::delete_state(base::ByteView key) noexcept {
+    if (const auto found = storage_.find(key); found != storage_.end()) storage_.erase(found);
 }
 
 void LocalHost::set_return(base::ByteView data) noexcept {
-    returned = base::to_bytes(data);
-    did_return = true;
+    did_return = within_memory([&] { returned = base::to_bytes(data); });
 }
 
 std::optional<base::ByteView> LocalHost::storage_get(base::ByteView key) noexcept {
-    const auto found = storage.find(base::to_bytes(key));
-    if (found == storage.end()) return std::nullopt;
-    return base::ByteView{found->second};
-}
-
-void LocalHost::remember(const base::Bytes& key) {
-    if (undo_.contains(key)) return;
-    const auto found = storage.find(key);
-    undo_.emplace(key, found == storage.end() ? std::nullopt : std::optional{found->second});
+    auto found = changes_.find(key);
+    if (found == changes_.end()) {
+        found = storage_.find(key);
+        if (found == storage_.end()) return std::nullopt;
+    }
+    return found->second ? std::optional<base::ByteView>{*found->second} : std::nullopt;
 }
 
 bool LocalHost::storage_set(base::ByteView key, base::ByteView value) noexcept {
-    auto owned = base::to_bytes(key);
-    remember(owned);
-    storage[std::move(owned)] = base::to_bytes(value);
-    return true;
+    return within_memory([&] { changes_.insert_or_assign(base::to_bytes(key), base::to_bytes(value)); });
 }
 
 bool LocalHost::storage_delete(base::ByteView key) noexcept {
-    const auto owned = base::to_bytes(key);
-    remember(owned);
-    storage.erase(owned);
-    return true;
+    return within_memory([&] { changes_.insert_or_assign(base::to_bytes(key), std::nullopt); });
 }
 
 std::int64_t LocalHost::block(zvm::BlockField field) noexcept {
@@ -74,7 +91,10 @@ std::int64_t LocalHost::block(zvm::BlockField field) noexcept {
 }
 
 bool LocalHost::emit(std::span<const base::Digest> topics, base::ByteView data) noexcept {
-    events.push_back({{topics.begin(), topics.end()}, base::to_bytes(data)});
+    const auto bytes = topics.size() * sizeof(base::Digest) + data.size();
+    if (events.size() == zvm::kEventsMax || bytes > zvm::kEventBytesTotalMax - event_bytes_) return false;
+    if (!within_memory([&] { events.push_back({{topics.begin(), topics.end()}, base::to_bytes(data)}); })) return false;
+    event_bytes_ += bytes;
     return true;
 }
 

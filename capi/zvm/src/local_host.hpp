@@ -19,11 +19,10 @@ struct Block {
     std::uint64_t chain_id = 0;
 };
 
+/// Nothing of it throws inside a call: what memory is too short for raises `out_of_memory`, and the call counts as
+/// failed.
 class LocalHost final : public zvm::ContractHost {
  public:
-    using Storage = std::map<base::Bytes, base::Bytes>;
-
-    Storage storage;
     zvm::Address caller_address{};
     zvm::Address self_address{};
     Block block_facts;
@@ -33,10 +32,25 @@ class LocalHost final : public zvm::ContractHost {
     base::Bytes returned;
     bool did_return = false;
     std::vector<Event> events;
+    bool out_of_memory = false;
 
-    void begin(base::ByteView input_bytes);
-    /// Keeps what the call wrote, or forgets it.
-    void end(bool succeeded);
+    /// From here to end() or the end of its own life, what is written is kept apart; then it is forgotten.
+    class Call {
+     public:
+        Call(LocalHost& host, base::ByteView input_bytes) noexcept;
+        ~Call();
+        Call(const Call&) = delete;
+        Call& operator=(const Call&) = delete;
+        /// Makes what the call wrote the storage.
+        void keep() noexcept;
+
+     private:
+        LocalHost& host_;
+    };
+
+    /// Outside of calls. May throw std::bad_alloc; then nothing has changed.
+    void set_state(base::ByteView key, base::ByteView value);
+    void delete_state(base::ByteView key) noexcept;
 
     base::ByteView input() noexcept override { return call_input; }
     void set_return(base::ByteView data) noexcept override;
@@ -71,9 +85,19 @@ class LocalHost final : public zvm::ContractHost {
                                                           const base::Digest& digest) noexcept override;
 
  private:
-    /// What a failing call must put back: the value of each key before its first change.
-    void remember(const base::Bytes& key);
-    std::map<base::Bytes, std::optional<base::Bytes>> undo_;
+    struct Less {
+        using is_transparent = void;
+        bool operator()(base::ByteView a, base::ByteView b) const noexcept { return base::compare(a, b) < 0; }
+    };
+    /// A value, or nothing: the key is deleted (in `changes_` only).
+    using Storage = std::map<base::Bytes, std::optional<base::Bytes>, Less>;
+    /// Runs what may be short of memory.
+    template <typename Body>
+    bool within_memory(Body&& body) noexcept;
+
+    Storage storage_;
+    Storage changes_;  ///< Of the call that is running. Keeping them moves nodes, so it cannot fail half way.
+    std::size_t event_bytes_ = 0;
 };
 
 }  // namespace capi::zvm_local

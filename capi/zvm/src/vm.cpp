@@ -1,6 +1,7 @@
 #include "vm.hpp"
 
 #include "../../common/guarded.hpp"
+#include "zvm/errc.hpp"
 
 namespace capi::zvm_local {
 namespace {
@@ -27,7 +28,8 @@ std::optional<std::vector<zvm::Slot>> unpack(const zvm::FuncType& type, base::By
 
 std::unique_ptr<Vm> Vm::make(base::ByteView wasm, std::uint32_t flags) {
     const auto report_error = [](const base::Error& error) {
-        report(GHOST_ERR_MALFORMED, error.domain->name, error.domain->describe(error.code), error.note);
+        report(error.is(zvm::Errc::out_of_memory) ? GHOST_ERR_OUT_OF_MEMORY : GHOST_ERR_MALFORMED, error.domain->name,
+               error.domain->describe(error.code), error.note);
         return nullptr;
     };
     auto module = zvm::Module::load(wasm, zvm::LoadOptions::contract());
@@ -66,10 +68,14 @@ Outcome Vm::execute(std::string_view name, base::ByteView args) {
         out.fail(GHOST_ERR_OUT_OF_RANGE, "the input is above its bound");
         return out;
     }
-    host.begin(args);
+    // Memory and globals, too, are fresh for the next call, however this one ends.
+    struct Reset {
+        zvm::Instance& instance;
+        ~Reset() { instance.reset(); }
+    } const reset{*instance_};
+    LocalHost::Call call{host, args};
     run(*instance_->function(*index), *slots, out);
-    host.end(out.status == GHOST_OK);
-    instance_->reset();
+    if (out.status == GHOST_OK) call.keep();
     return out;
 }
 
@@ -79,6 +85,11 @@ void Vm::run(const zvm::Function& function, const std::vector<zvm::Slot>& args, 
     zvm::ContractHost* const context = &host;
     const auto trap = machine_->run(function, args, out.values, gas, {.context = context});
     out.gas_used = gas_limit - static_cast<std::uint64_t>(gas);
+    if (host.out_of_memory) {  // What the contract saw from there on, a chain would not have shown it.
+        out.values.clear();
+        out.fail(GHOST_ERR_OUT_OF_MEMORY, ghost_error_string(GHOST_ERR_OUT_OF_MEMORY));
+        return;
+    }
     out.reverted = trap == zvm::Trap::reverted;
     if (trap == zvm::Trap::none || out.reverted) {
         out.has_data = host.did_return;

@@ -3,6 +3,8 @@
 
 #include "../../common/guarded.hpp"
 #include "vm.hpp"
+#include "zvm/contract.hpp"
+#include "zvm/errc.hpp"
 #include "zvm/gas.hpp"
 
 namespace local = capi::zvm_local;
@@ -91,8 +93,13 @@ const char* zvm_last_error(void) { return capi::last_error().data(); }
 
 int zvm_validate(const uint8_t* bytecode, size_t bytecode_len) {
     if (!capi::given(bytecode, bytecode_len)) return refuse(GHOST_ERR_INVALID_ARGUMENT, "bytecode");
-    return code_or_error(
-        [&] { return local::Vm::make(capi::bytes(bytecode, bytecode_len), 0) ? GHOST_OK : GHOST_ERR_MALFORMED; });
+    return code_or_error([&] {
+        const auto contract = zvm::load_contract(capi::bytes(bytecode, bytecode_len));
+        if (contract) return GHOST_OK;
+        const auto& error = contract.error();
+        const bool is_ours = error.error.is(zvm::Errc::out_of_memory);
+        return capi::report(is_ours ? GHOST_ERR_OUT_OF_MEMORY : GHOST_ERR_MALFORMED, kLibrary, error.text.c_str(), "");
+    });
 }
 
 VmInstance* zvm_create_instance(const uint8_t* bytecode, size_t bytecode_len) {
@@ -174,18 +181,15 @@ int zvm_set_state(VmInstance* instance, const uint8_t* key, size_t key_len, cons
     if (!capi::given(value, value_len)) return refuse(GHOST_ERR_INVALID_ARGUMENT, "value");
     if (value_len > ZVM_STATE_VALUE_MAX) return refuse(GHOST_ERR_OUT_OF_RANGE, "value");
     return code_or_error([&] {
-        instance->vm->host.storage[base::to_bytes(capi::bytes(key, key_len))] =
-            base::to_bytes(capi::bytes(value, value_len));
+        instance->vm->host.set_state(capi::bytes(key, key_len), capi::bytes(value, value_len));
         return GHOST_OK;
     });
 }
 
 int zvm_delete_state(VmInstance* instance, const uint8_t* key, size_t key_len) {
     if (const int code = may_write(instance, key, key_len); code != GHOST_OK) return code;
-    return code_or_error([&] {
-        instance->vm->host.storage.erase(base::to_bytes(capi::bytes(key, key_len)));
-        return GHOST_OK;
-    });
+    instance->vm->host.delete_state(capi::bytes(key, key_len));
+    return GHOST_OK;
 }
 
 int zvm_result_status(const ExecutionResult* result) {

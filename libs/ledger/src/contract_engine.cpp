@@ -1,15 +1,16 @@
 #include "contract_engine.hpp"
 
-#include <algorithm>
-
 #include "ledger/codec.hpp"
 #include "zcrypto/hash.hpp"
+#include "zvm/contract.hpp"
 #include "zvm/gas.hpp"
 
 namespace ledger {
 namespace {
 
-constexpr std::string_view kAbiSection = "zvm.abi";
+// The ledger's names and bounds are the engine's.
+static_assert(kEntryInit == zvm::kEntryInit && kEntryCall == zvm::kEntryCall);
+static_assert(kContractEventsMax == zvm::kEventsMax && kContractEventBytesMax == zvm::kEventBytesTotalMax);
 
 /// Everything that a lowered module depends on.
 base::Digest cache_key(const Hash& code_hash) {
@@ -22,33 +23,13 @@ base::Digest cache_key(const Hash& code_hash) {
     return context.hash(parts);
 }
 
-bool is_entry(const zvm::Module& module, std::uint32_t function) {
-    const auto& type = module.function_type(function);
-    return type.params.empty() && type.results.empty();
-}
-
 }  // namespace
-
-const char* contract_problem(const zvm::Module& module) noexcept {
-    if (!module.find_function(kEntryCall)) return "no function is exported as \"call\"";
-    for (const auto name : {kEntryCall, kEntryInit}) {
-        const auto* found = module.find_export(name);
-        if (!found) continue;
-        const auto function = module.find_function(name);
-        if (!function || !is_entry(module, *function)) return "an entry point takes or gives something";
-    }
-    const auto& customs = module.custom_sections();
-    if (std::count_if(customs.begin(), customs.end(), [](const auto& s) { return s.name == kAbiSection; }) > 1) {
-        return "there is more than one section \"zvm.abi\"";
-    }
-    return nullptr;
-}
 
 CodeInfo code_info_of(const zvm::Module& module, base::ByteView code) {
     CodeInfo info{.code_bytes = static_cast<std::uint32_t>(code.size())};
     if (!module.memories().empty()) info.memory_pages = module.memories().front().pages.min;
     for (const auto& section : module.custom_sections()) {
-        if (section.name == kAbiSection) info.abi_hash = zcrypto::blake3(section.bytes);
+        if (section.name == zvm::kAbiSection) info.abi_hash = zcrypto::blake3(section.bytes);
     }
     return info;
 }
@@ -56,11 +37,8 @@ CodeInfo code_info_of(const zvm::Module& module, base::ByteView code) {
 base::Checked<CodeInfo> check_code(base::ByteView code) {
     const auto refuse = [](std::string text) { return base::explain(Errc::malformed, "code: " + std::move(text)); };
     if (code.empty() || code.size() > kCodeBytesMax) return refuse("its size is not allowed");
-    const auto module = zvm::Module::load(code, zvm::LoadOptions::contract());
-    if (!module) return refuse(base::to_string(module.error()));
-    if (const auto* problem = contract_problem(**module)) return refuse(problem);
-    zvm::InstancePool pool{contract_functions(), 0};
-    if (const auto instance = pool.acquire(*module); !instance) return refuse(base::to_string(instance.error()));
+    const auto module = zvm::load_contract(code, contract_functions());
+    if (!module) return refuse(module.error().text);
     return code_info_of(**module, code);
 }
 

@@ -22,8 +22,6 @@ class MeteredHost : public zvm::ContractHost {
     virtual std::optional<std::size_t> slot_bytes(base::ByteView key) noexcept = 0;
 };
 
-/// Null when the module is a contract; else what is wrong with it.
-const char* contract_problem(const zvm::Module& module) noexcept;
 CodeInfo code_info_of(const zvm::Module& module, base::ByteView code);
 
 class ContractRunner {

@@ -4,6 +4,7 @@
 
 #include "contract_frame.hpp"
 #include "ledger/codec.hpp"
+#include "zvm/contract.hpp"
 
 namespace ledger {
 
@@ -185,7 +186,7 @@ base::Result<bool> ContractRun::store_code(const Hash& code_hash, base::ByteView
     GC_TRY(const auto known, state_.code_info(code_hash));
     if (known) return true;
     const auto module = runner_->load(code_hash, code);
-    if (!module || contract_problem(**module)) return false;
+    if (!module || zvm::contract_problem(**module)) return false;
     if (const auto linked = runner_->pool().acquire(*module); !linked) {
         if (linked.error().is(zvm::Errc::out_of_memory)) return std::unexpected{linked.error()};
         return false;
