@@ -63,17 +63,34 @@ std::vector<base::Result<void>> Chain::admit(std::span<const ledger::VerifiedTx>
     std::vector<base::Result<void>> results;
     results.reserve(txs.size());
     std::vector<PoolDrop> dropped;
+    const auto judge_all = [&](const ledger::ChainView& view) {
+        std::vector<base::Result<Candidate>> judged;
+        judged.reserve(txs.size());
+        for (const auto& tx : txs) judged.push_back(judge(tx, view));
+        return judged;
+    };
     bool waiting = false;
     {
-        const std::lock_guard lock{mutex_};
-        // The view is taken under the lock: finalized() updates the pool under it after the commit, so that what we
-        // read here is never older than what the pool has been told.
-        const auto view = state_->view();
-        for (const auto& tx : txs) {
+        // The state is read without the lock, for which everybody who asks for the status waits. What was read must not
+        // be older than what finalized() has told the pool since: then it is read again, the last time under the lock.
+        constexpr int kReadsMax = 3;
+        std::unique_lock lock{mutex_, std::defer_lock};
+        std::vector<base::Result<Candidate>> judged;
+        for (int reads = 1; !lock.owns_lock(); ++reads) {
+            if (reads == kReadsMax) lock.lock();
+            const auto view = state_->view();
+            judged = judge_all(*view);
+            if (lock.owns_lock()) break;
+            lock.lock();
+            if (view->head().header.height + 1 < pool_.next_height()) lock.unlock();
+        }
+        for (auto& candidate : judged) {
             if (!refusal_.empty()) {
                 results.push_back(base::fail(base::Errc::unavailable, "node does not accept transactions"));
+            } else if (!candidate) {
+                results.push_back(std::unexpected{candidate.error()});
             } else {
-                results.push_back(admit_one(tx, *view, dropped));
+                results.push_back(pool_.add(std::move(candidate->entry), candidate->account, dropped));
             }
         }
         waiting = pool_.has_executable();
@@ -84,8 +101,7 @@ std::vector<base::Result<void>> Chain::admit(std::span<const ledger::VerifiedTx>
     return results;
 }
 
-base::Result<void> Chain::admit_one(const ledger::VerifiedTx& verified, const ledger::ChainView& view,
-                                    std::vector<PoolDrop>& dropped) {
+base::Result<Chain::Candidate> Chain::judge(const ledger::VerifiedTx& verified, const ledger::ChainView& view) {
     const auto& tx = verified.tx();
     const auto& head = view.head();
     GC_TRY(const auto account, view.account(tx.sender));
@@ -103,17 +119,20 @@ base::Result<void> Chain::admit_one(const ledger::VerifiedTx& verified, const le
         return std::unexpected{standing.error()};
     }
     GC_TRY(const auto cost, ledger::max_cost(tx));
-    return pool_.add({.id = verified.id(),
-                      .sender = tx.sender.bytes,
-                      .nonce = tx.nonce,
-                      .gas_limit = tx.gas_limit,
-                      .max_fee_per_gas = tx.max_fee_per_gas,
-                      .tip_per_gas = tx.tip_per_gas,
-                      .max_cost = cost,
-                      .valid_until_height = tx.valid_until_height,
-                      .bytes = verified.encoded().size(),
-                      .payload = std::make_shared<const PooledTx>(PooledTx{verified})},
-                     {.nonce = account.nonce, .balance = balance}, dropped);
+    const auto bytes = verified.encoded().size();
+    return Candidate{.entry = {.id = verified.id(),
+                               .sender = tx.sender.bytes,
+                               .nonce = tx.nonce,
+                               .gas_limit = tx.gas_limit,
+                               .max_fee_per_gas = tx.max_fee_per_gas,
+                               .tip_per_gas = tx.tip_per_gas,
+                               .max_cost = cost,
+                               .valid_until_height = tx.valid_until_height,
+                               .bytes = bytes,
+                               // Code, inputs and texts are at most as long as they are encoded.
+                               .decoded_bytes = sizeof(PooledTx) + tx.msgs.size() * sizeof(ledger::Msg) + bytes,
+                               .payload = std::make_shared<const PooledTx>(PooledTx{verified})},
+                     .account = {.nonce = account.nonce, .balance = balance}};
 }
 
 void Chain::wake_driver() {

@@ -202,23 +202,11 @@ std::uint64_t Mempool::pending_nonce(const base::Digest& address, std::uint64_t 
     return at == senders_.end() ? state_nonce : std::max(state_nonce, at->second.run_end);
 }
 
-bool Mempool::has_executable() const noexcept {
-    // In order of tip, so a payable head is normally the first; a pool full of unpayable ones is scanned only so far.
-    constexpr int kLookMax = 64;
-    int looked = 0;
-    for (auto at = heads_.begin(); at != heads_.end() && looked < kLookMax; ++at, ++looked)
-        if (at->slot->entry.max_fee_per_gas >= base_fee_) return true;
-    return false;
-}
-
 /// Takes one out of its queue and all indexes. The caller refreshes the sender and forgets it when empty.
 void Mempool::erase(Sender& sender, std::uint64_t nonce) {
     const auto at = sender.queue.find(nonce);
     const auto& slot = *at->second;
-    if (sender.head == &slot) {
-        heads_.erase(rank(slot));
-        sender.head = nullptr;
-    }
+    if (sender.head == &slot) set_head(sender, nullptr);
     if (sender.tail == &slot) {
         tails_.erase(rank(slot));
         sender.tail = nullptr;
@@ -250,16 +238,24 @@ void Mempool::refresh(Sender& sender) {
     const bool runs = sender.run_end > sender.account.nonce;
     const auto* head = runs ? slot_at(sender.account.nonce) : nullptr;
     const auto* tail = runs ? slot_at(sender.run_end - 1) : nullptr;
-    if (head != sender.head) {
-        if (sender.head) heads_.erase(rank(*sender.head));
-        if (head) heads_.insert(rank(*head));
-        sender.head = head;
-    }
+    if (head != sender.head) set_head(sender, head);
     if (tail != sender.tail) {
         if (sender.tail) tails_.erase(rank(*sender.tail));
         if (tail) tails_.insert(rank(*tail));
         sender.tail = tail;
     }
+}
+
+void Mempool::set_head(Sender& sender, const Slot* head) {
+    if (const auto* old = sender.head) {
+        heads_.erase(rank(*old));
+        head_fees_.erase({old->entry.max_fee_per_gas, old});
+    }
+    if (head) {
+        heads_.insert(rank(*head));
+        head_fees_.emplace(head->entry.max_fee_per_gas, head);
+    }
+    sender.head = head;
 }
 
 void Mempool::forget_if_empty(Senders::iterator at) {
@@ -286,11 +282,13 @@ void Mempool::check_invariants() const {
         GC_ASSERT(run == sender.run_end && cost == sender.cost && cost <= sender.account.balance);
         GC_ASSERT((sender.head != nullptr) == (run > sender.account.nonce));
         GC_ASSERT(!sender.head || heads_.contains(rank(*sender.head)));
+        GC_ASSERT(!sender.head || head_fees_.contains({sender.head->entry.max_fee_per_gas, sender.head}));
         GC_ASSERT(!sender.tail || tails_.contains(rank(*sender.tail)));
         heads += sender.head != nullptr;
     }
     GC_ASSERT(count == by_id_.size() && count == expiries_.size() && bytes == bytes_ && bytes <= limits_.bytes_max);
-    GC_ASSERT(heads == heads_.size() && heads == tails_.size() && futures == futures_.size());
+    GC_ASSERT(heads == heads_.size() && heads == head_fees_.size() && heads == tails_.size() &&
+              futures == futures_.size());
 }
 
 }  // namespace ghostd

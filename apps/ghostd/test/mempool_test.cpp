@@ -76,6 +76,34 @@ struct MempoolTest : testing::Test {
     }
 };
 
+TEST_F(MempoolTest, KnowsOfAPayableTransactionBehindAnyNumberOfUnpayableOnes) {
+    Mempool large{{.bytes_max = 1 << 20, .per_sender_max = 8}};
+    for (std::uint8_t sender = 1; sender <= 100; ++sender)
+        ASSERT_TRUE(large.add(Maker(sender, 0).fee(100, 90).value, kRich, dropped));
+    large.set_chain(2, 200, dropped);
+    EXPECT_FALSE(large.has_executable());
+    ASSERT_TRUE(large.add(Maker(200, 0).fee(300, 1).value, kRich, dropped));
+    EXPECT_TRUE(large.has_executable());
+    EXPECT_EQ(large.select({.gas_max = 1'000'000, .bytes_max = 1 << 20, .count_max = 10}).size(), 1u);
+    large.check_invariants();
+    large.account_changed(address(200), {.nonce = 1, .balance = 1'000'000}, dropped);
+    EXPECT_FALSE(large.has_executable());
+    large.set_chain(3, 100, dropped);
+    EXPECT_TRUE(large.has_executable());
+    large.check_invariants();
+}
+
+TEST_F(MempoolTest, CountsWhatATransactionTakesDecodedToo) {
+    auto fat = Maker(1, 0);
+    fat.value.decoded_bytes = 5 * 712;
+    ASSERT_TRUE(add(fat));
+    EXPECT_EQ(pool.bytes(), 6u * 712);
+    for (std::uint8_t sender = 2; sender <= 5; ++sender) ASSERT_TRUE(add(Maker(sender, 0)));
+    expect_refused(Maker(6, 0), PoolErrc::pool_full);
+    // A block has room for encoded bytes only.
+    EXPECT_EQ(pool.select({.gas_max = 1'000'000, .bytes_max = 5 * 200, .count_max = 10}).size(), 5u);
+}
+
 TEST_F(MempoolTest, OffersASendersTransactionsInNonceOrderWhateverTheyPay) {
     ASSERT_TRUE(add(Maker(1, 1).fee(100, 90)));
     ASSERT_TRUE(add(Maker(1, 0).fee(100, 1)));

@@ -82,8 +82,12 @@ class Chain final : public ConsensusHost {
     void refuse(std::string reason);
     void report_drops(std::vector<PoolDrop> dropped);
     void wake_driver();
-    base::Result<void> admit_one(const ledger::VerifiedTx& tx, const ledger::ChainView& view,
-                                 std::vector<PoolDrop>& dropped);
+    /// What the state says of a transaction, ready for the pool.
+    struct Candidate {
+        PoolEntry entry;
+        PoolAccount account;
+    };
+    [[nodiscard]] static base::Result<Candidate> judge(const ledger::VerifiedTx& tx, const ledger::ChainView& view);
 
     std::unique_ptr<ledger::ChainState> state_;
     io::Reactor& reactor_;

@@ -50,7 +50,8 @@ struct PoolEntry {
     base::u128 tip_per_gas = 0;
     base::u128 max_cost = 0;  ///< Everything it can take from the sender's GCC: gas_limit × max_fee + what it sends.
     std::uint64_t valid_until_height = 0;
-    std::size_t bytes = 0;  ///< Encoded size.
+    std::size_t bytes = 0;          ///< Encoded size: what it takes of a block.
+    std::size_t decoded_bytes = 0;  ///< What `payload` holds beside the encoding.
     std::shared_ptr<const PooledTx> payload;
 };
 
@@ -67,10 +68,10 @@ struct PoolDrop {
 };
 
 struct MempoolLimits {
-    std::size_t bytes_max = 64u << 20;
+    std::size_t bytes_max = 64u << 20;  ///< Encoded, decoded and overhead together.
     std::size_t per_sender_max = 64;
     std::uint32_t replace_percent = 10;
-    /// Counted on top of the encoded size, so that small transactions cannot use memory that the bound does not see.
+    /// Of the indexes, counted for each, so that small transactions cannot use memory that the bound does not see.
     std::size_t overhead_bytes = 512;
 };
 
@@ -103,10 +104,13 @@ class Mempool {
     [[nodiscard]] const PoolEntry* find(const base::Digest& id) const noexcept;
     /// The nonce after the sender's executable run, or `state_nonce` when nothing waits.
     [[nodiscard]] std::uint64_t pending_nonce(const base::Digest& sender, std::uint64_t state_nonce) const noexcept;
+    [[nodiscard]] std::uint64_t next_height() const noexcept { return next_height_; }
     [[nodiscard]] std::size_t size() const noexcept { return by_id_.size(); }
     [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
     /// True when select() would give something, given room.
-    [[nodiscard]] bool has_executable() const noexcept;
+    [[nodiscard]] bool has_executable() const noexcept {
+        return !head_fees_.empty() && head_fees_.rbegin()->first >= base_fee_;
+    }
     [[nodiscard]] base::u128 base_fee() const noexcept { return base_fee_; }
     [[nodiscard]] const Limits& limits() const noexcept { return limits_; }
 
@@ -151,12 +155,13 @@ class Mempool {
 
     [[nodiscard]] static Rank rank(const Slot& slot) noexcept { return {slot.entry.tip_per_gas, slot.arrival, &slot}; }
     [[nodiscard]] std::size_t weight(const PoolEntry& entry) const noexcept {
-        return entry.bytes + limits_.overhead_bytes;
+        return entry.bytes + entry.decoded_bytes + limits_.overhead_bytes;
     }
     base::Result<void> make_room(std::size_t needed, const PoolEntry& newcomer, bool executable,
                                  std::vector<PoolDrop>& dropped);
     void erase(Sender& sender, std::uint64_t nonce);
     void refresh(Sender& sender);
+    void set_head(Sender& sender, const Slot* head);
     void forget_if_empty(Senders::iterator at);
     void drop(const base::Digest& id, std::string reason, std::vector<PoolDrop>& dropped);
 
@@ -164,6 +169,7 @@ class Mempool {
     Senders senders_;
     std::unordered_map<base::Digest, const Slot*, DigestHash> by_id_;
     std::set<Rank, BestFirst> heads_;
+    std::set<std::pair<base::u128, const Slot*>> head_fees_;  ///< The same heads by max_fee_per_gas.
     std::set<Rank, WorstFirst> tails_;
     std::set<Rank, WorstFirst> futures_;
     std::set<std::pair<std::uint64_t, const Slot*>> expiries_;
