@@ -73,6 +73,15 @@ struct InitFlags {
 base::Checked<void> command_init(const Common& common, const InitFlags& flags) {
     InitOptions options{.chain_id = flags.chain_id, .dev = flags.dev};
     GC_TRY(options.home, resolve_home(common.home));
+    const HomeLayout home{options.home};
+    std::error_code ignored;
+    if (std::filesystem::exists(home.config, ignored) &&
+        (!common.config.empty() || !flags.listen.empty() || !flags.ops_listen.empty())) {
+        return base::explain(base::Errc::already_exists,
+                             fmt::format("{} exists and is kept: edit it, or move it away, instead of giving --config, "
+                                         "--listen or --ops-listen",
+                                         home.config));
+    }
     // A config given here is the new home's; otherwise the defaults are.
     if (!common.config.empty()) {
         GC_TRY(options.config, load_config(common.config));

@@ -48,8 +48,12 @@ base::Checked<InitResult> init_home(const InitOptions& options) {
               [](const auto& a, const auto& b) { return a.address < b.address; });
     GC_CHECK(ledger::validate(genesis));
 
-    auto config = options.config;
-    GC_CHECK(base::write_file_atomic(home.config, base::as_bytes(schema_of(config).to_toml())));
+    if (std::filesystem::exists(home.config, ignored)) {
+        GC_CHECK(load_config(home.config));  // An operator's work, which must be good, but is never replaced.
+    } else {
+        auto config = options.config;
+        GC_CHECK(base::write_file_atomic(home.config, base::as_bytes(schema_of(config).to_toml())));
+    }
     // Last: a home with a genesis is a complete one.
     GC_CHECK(ledger::save_genesis(genesis, home.genesis));
     return InitResult{.chain_id = genesis.chain_id,

@@ -47,6 +47,17 @@ TEST(App, WrongUsageExitsWithTwo) {
     EXPECT_EQ(ghostd_command({"genesis", "add-account"}).code, 2);
 }
 
+TEST(App, InitNamesASettingsFileThatItsFlagsWouldReplace) {
+    const TempFolder folder;
+    const auto home = folder / "node";
+    ASSERT_EQ(ghostd_command({"init", "--home", home}).code, 0);
+    std::filesystem::remove(home + "/genesis.json");
+    const auto refused = ghostd_command({"init", "--home", home, "--listen", "[::1]:7777"});
+    EXPECT_NE(refused.code, 0);
+    EXPECT_NE(refused.err.find(home + "/ghostd.toml"), std::string::npos) << refused.err;
+    EXPECT_EQ(ghostd_command({"init", "--home", home}).code, 0);
+}
+
 TEST(App, InitMakesAHomeThatGenesisCommandsUnderstand) {
     const TempFolder folder;
     const auto home = folder / "node";

@@ -308,6 +308,32 @@ TEST(InitHome, NamesAFolderThatCannotBeWritten) {
     EXPECT_NE(made.error().text.find("/proc/ghost"), std::string::npos) << made.error().text;
 }
 
+TEST(InitHome, KeepsASettingsFileThatIsThere) {
+    const ghostd_test::TempFolder folder;
+    const ghostd::HomeLayout home{folder / "node"};
+    ASSERT_TRUE(base::make_private_dir(home.folder));
+    const std::string settings = "# by hand\nlisten = \"[::1]:7777\"\n";
+    ASSERT_TRUE(base::write_file_atomic(home.config, base::as_bytes(settings)));
+    ghostd::InitOptions options;
+    options.home = home.folder;
+    const auto made = ghostd::init_home(options);
+    ASSERT_TRUE(made) << made.error().text;
+    EXPECT_EQ(base::as_text(*base::read_file(home.config, 1 << 20)), settings);
+}
+
+TEST(InitHome, RefusesASettingsFileThatIsWrongAndMakesNoChain) {
+    const ghostd_test::TempFolder folder;
+    const ghostd::HomeLayout home{folder / "node"};
+    ASSERT_TRUE(base::make_private_dir(home.folder));
+    ASSERT_TRUE(base::write_file_atomic(home.config, base::as_bytes("lissten = 1\n")));
+    ghostd::InitOptions options;
+    options.home = home.folder;
+    const auto made = ghostd::init_home(options);
+    ASSERT_FALSE(made);
+    EXPECT_NE(made.error().text.find(home.config), std::string::npos) << made.error().text;
+    EXPECT_FALSE(std::filesystem::exists(home.genesis));
+}
+
 TEST(InitHome, LeavesAnExistingChainAlone) {
     TestNode node;
     node.stop();

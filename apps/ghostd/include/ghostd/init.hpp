@@ -15,7 +15,7 @@ struct InitOptions {
     std::string home;  ///< ghostd's own folder; made when missing.
     std::string chain_id = "ghostchain-dev-1";
     bool dev = false;                             ///< Makes a faucet key and funds it.
-    GhostdConfig config;                          ///< Written as ghostd.toml.
+    GhostdConfig config;                          ///< Written as ghostd.toml, unless there is one: that is kept.
     std::vector<ledger::Allocation> allocations;  ///< Beside the faucet's.
     std::uint64_t time_ms = 0;                    ///< Genesis time; 0: now.
 };
