@@ -51,6 +51,7 @@ int inspect(const std::string& file, const LoadFlags& flags) {
     fmt::print("types {}, functions {} ({} imported), bodies {} bytes, lowered {} instructions, {} bytes in memory\n",
                module.types().size(), module.function_count(), module.imported_functions(), wasm_bytes,
                zvm::instruction_count(module), module.footprint());
+    fmt::print("loading costs {} gas, an instance {}\n", module.load_gas(), module.instance_gas());
     for (const auto& memory : module.memories()) {
         fmt::print("memory {} pages", memory.pages.min);
         if (memory.pages.max) fmt::print(", at most {}", *memory.pages.max);

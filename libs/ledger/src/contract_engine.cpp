@@ -26,8 +26,9 @@ base::Digest cache_key(const Hash& code_hash) {
 }  // namespace
 
 CodeInfo code_info_of(const zvm::Module& module, base::ByteView code) {
-    CodeInfo info{.code_bytes = static_cast<std::uint32_t>(code.size())};
-    if (!module.memories().empty()) info.memory_pages = module.memories().front().pages.min;
+    CodeInfo info{.code_bytes = static_cast<std::uint32_t>(code.size()),
+                  .load_gas = module.load_gas(),
+                  .instance_gas = module.instance_gas()};
     for (const auto& section : module.custom_sections()) {
         if (section.name == zvm::kAbiSection) info.abi_hash = zcrypto::blake3(section.bytes);
     }
@@ -37,7 +38,7 @@ CodeInfo code_info_of(const zvm::Module& module, base::ByteView code) {
 base::Checked<CodeInfo> check_code(base::ByteView code) {
     const auto refuse = [](std::string text) { return base::explain(Errc::malformed, "code: " + std::move(text)); };
     if (code.empty() || code.size() > kCodeBytesMax) return refuse("its size is not allowed");
-    const auto module = zvm::load_contract(code, contract_functions());
+    const auto module = zvm::load_contract(code);
     if (!module) return refuse(module.error().text);
     return code_info_of(**module, code);
 }
@@ -82,7 +83,10 @@ std::shared_ptr<ContractRunner> ContractEngine::runner() {
             impl_->idle.pop_back();
         }
     }
-    if (!taken) taken = std::make_unique<ContractRunner>(impl_->cache, impl_->options.instances_max);
+    if (!taken)
+        taken = std::make_unique<ContractRunner>(impl_->cache,
+                                                 zvm::InstancePool::Bounds{.instances = impl_->options.instances_max,
+                                                                           .bytes = impl_->options.instance_bytes_max});
     return {taken.release(), [impl = impl_](ContractRunner* raw) {
                 std::unique_ptr<ContractRunner> runner{raw};
                 const std::scoped_lock lock{impl->mutex};

@@ -9,11 +9,6 @@ namespace ledger {
 
 namespace secp256k1 = zcrypto::secp256k1;
 
-std::optional<std::size_t> ContractFrame::slot_bytes(base::ByteView key) noexcept {
-    const auto value = storage_get(key);
-    return value ? std::optional{value->size()} : std::nullopt;
-}
-
 std::optional<base::ByteView> ContractFrame::storage_get(base::ByteView key) noexcept {
     const auto found = run_.keep(run_.state_.record(slot_key(entry_.contract, key)));
     if (!found || !**found) return std::nullopt;

@@ -5,7 +5,7 @@
 
 namespace ledger {
 
-class ContractFrame final : public MeteredHost {
+class ContractFrame final : public zvm::ContractHost {
  public:
     ContractFrame(ContractRun& run, const ContractRun::Entry& entry) noexcept : run_{run}, entry_{entry} {}
 
@@ -17,7 +17,6 @@ class ContractFrame final : public MeteredHost {
     base::ByteView input() noexcept override { return entry_.input; }
     void set_return(base::ByteView data) noexcept override { output_.assign(data.begin(), data.end()); }
     void set_revert(base::ByteView data) noexcept override { output_.assign(data.begin(), data.end()); }
-    std::optional<std::size_t> slot_bytes(base::ByteView key) noexcept override;
     std::optional<base::ByteView> storage_get(base::ByteView key) noexcept override;
     bool storage_set(base::ByteView key, base::ByteView value) noexcept override;
     bool storage_delete(base::ByteView key) noexcept override;

@@ -40,19 +40,44 @@ bool ContractRun::may_enter(const Address& contract) const noexcept {
                        [&](const auto* frame) { return frame->contract() != contract || frame->allows_reentry(); });
 }
 
-base::Result<std::uint64_t> ContractRun::start_gas(const Hash& code_hash) {
+base::Result<ContractRun::Started> ContractRun::start(const Hash& code_hash, std::uint64_t gas) {
     GC_TRY(const auto info, state_.code_info(code_hash));
     if (!info) return base::fail(Errc::corrupt_chain, "code of a contract is missing");
+    const auto held = modules_.find(code_hash);
+    const bool first = held == modules_.end();
     // Once a transaction, whether it is in the module cache or not: a node without it must be paid for loading it.
-    const bool first = used_codes_.insert(code_hash).second;
-    return info->memory_pages * gas::kInstancePage + (first ? info->code_bytes * gas::kLoadByte : 0);
+    const auto price = info->instance_gas + (first ? info->load_gas : 0);
+    if (price > gas) return Started{.end = End::out_of_gas};
+    Started out{.end = End::ok, .module = first ? nullptr : held->second, .gas = gas - price};
+    if (!first) return out;
+    if (info->code_bytes > kTxCodeBytesMax - module_bytes_) return Started{};
+    out.module = runner_->find(code_hash);
+    if (!out.module) {
+        GC_TRY(const auto* const code, state_.record(code_key(code_hash)));
+        if (!*code) return base::fail(Errc::corrupt_chain, "code of a contract is missing");
+        GC_TRY(out.module, runner_->load(code_hash, **code));
+    }
+    modules_.emplace(code_hash, out.module);
+    module_bytes_ += info->code_bytes;
+    return out;
 }
 
-base::Result<std::shared_ptr<const zvm::Module>> ContractRun::module_of(const Hash& code_hash) {
-    if (auto module = runner_->find(code_hash)) return module;
-    GC_TRY(const auto* const code, state_.record(code_key(code_hash)));
-    if (!*code) return base::fail(Errc::corrupt_chain, "code of a contract is missing");
-    return runner_->load(code_hash, **code);
+std::vector<TraceFrame> ContractRun::take_trace() {
+    struct Named {
+        std::vector<std::uint32_t> functions;
+        std::vector<std::string> names;
+        std::size_t next = 0;
+    };
+    std::map<const zvm::Module*, Named> modules;
+    for (const auto& place : trace_) modules[place.module.get()].functions.push_back(place.function);
+    for (auto& [module, named] : modules) named.names = module->function_names(named.functions);
+    std::vector<TraceFrame> out;
+    for (const auto& place : trace_) {
+        auto& named = modules[place.module.get()];
+        out.push_back({place.contract, std::move(named.names[named.next++])});
+    }
+    trace_.clear();
+    return out;
 }
 
 ContractRun::FrameResult ContractRun::enter(const Entry& entry) {
@@ -73,13 +98,11 @@ ContractRun::FrameResult ContractRun::enter(const Entry& entry) {
         if (moved == ExecStatus::insufficient_balance) return undo(End::insufficient_balance, 0);
         if (moved != ExecStatus::success) return undo(End::refused, 0);
     }
-    const auto start = keep(start_gas(entry.code_hash));
-    if (!start) return undo(End::refused, 0);
-    if (*start > entry.gas) return undo(End::out_of_gas, entry.gas);
-    auto module = keep(module_of(entry.code_hash));
-    if (!module) return undo(End::refused, 0);
-    auto gas = static_cast<std::int64_t>(entry.gas - *start);
-    auto result = run_entry(entry, std::move(*module), gas);
+    auto started = keep(start(entry.code_hash, entry.gas));
+    if (!started) return undo(End::refused, 0);
+    if (started->end != End::ok) return undo(started->end, started->end == End::out_of_gas ? entry.gas : 0);
+    auto gas = static_cast<std::int64_t>(started->gas);
+    auto result = run_entry(entry, std::move(started->module), gas);
     const auto used = entry.gas - static_cast<std::uint64_t>(gas);
     if (result.end != End::ok || error_) {
         auto output = std::move(result.output);
@@ -108,12 +131,11 @@ ContractRun::FrameResult ContractRun::run_entry(const Entry& entry, std::shared_
     frames_.push_back(&frame);
     const auto trap = machine.run(*(*instance)->function(*function), {}, {}, gas, {.context = host});
     frames_.pop_back();
-    if (env_.trace && trap != zvm::Trap::none) {
-        std::vector<TraceFrame> own;
-        for (auto& at : machine.trace(*module)) own.push_back({entry.contract, std::move(at.name)});
-        if (trace_.size() < 256) trace_.insert(trace_.end(), own.begin(), own.end());
-    } else {
+    if (trap == zvm::Trap::none) {
         trace_.clear();  // What failed below did not matter to this one.
+    } else if (env_.trace && trace_.size() < kTraceMax) {
+        for (const auto at : machine.trace_functions(*module, std::min<std::size_t>(64, kTraceMax - trace_.size())))
+            trace_.push_back({entry.contract, module, at});
     }
     switch (trap) {
         case zvm::Trap::none: result.output = frame.take_output(); break;

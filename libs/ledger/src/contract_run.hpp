@@ -6,7 +6,7 @@
 //                               ▼
 //                            Overlay
 
-#include <set>
+#include <map>
 
 #include "contract_engine.hpp"
 #include "ledger/contracts.hpp"
@@ -38,7 +38,9 @@ class ContractRun {
     base::Result<Outcome> call(const ContractCall& msg, std::uint64_t gas);
     base::Result<ExecStatus> upgrade(const ContractUpgrade& msg);
 
-    [[nodiscard]] std::vector<TraceFrame> take_trace() { return std::move(trace_); }
+    /// After a failure: where it was, innermost first, at most kTraceMax functions.
+    [[nodiscard]] std::vector<TraceFrame> take_trace();
+    static constexpr std::size_t kTraceMax = 256;
 
  private:
     friend class ContractFrame;
@@ -62,13 +64,16 @@ class ContractRun {
     FrameResult run_entry(const Entry& entry, std::shared_ptr<const zvm::Module> module, std::int64_t& gas);
     /// Makes the record and runs `init`.
     FrameResult construct(const Address& creator, const Hash& code_hash, Entry entry);
-    /// The module of a code that is on the chain; null with no error when it is not.
-    base::Result<std::shared_ptr<const zvm::Module>> module_of(const Hash& code_hash);
+    /// The module of a code that is on the chain, and what is left to run it with after paying for its start.
+    struct Started {
+        End end{End::refused};
+        std::shared_ptr<const zvm::Module> module;  ///< Null unless `end` is ok.
+        std::uint64_t gas{};
+    };
+    base::Result<Started> start(const Hash& code_hash, std::uint64_t gas);
     /// Puts code on the chain; nothing when it may not be there.
     base::Result<bool> store_code(const Hash& code_hash, base::ByteView code);
     base::Result<ExecStatus> set_upgrade(const Address& address, Contract contract, const Hash& code_hash);
-    /// What the first use of a code in a transaction, and each instance, cost before anything runs.
-    base::Result<std::uint64_t> start_gas(const Hash& code_hash);
     base::Result<ExecStatus> move(const Address& from, const Address& to, const AssetId& asset, Amount amount);
     [[nodiscard]] bool may_enter(const Address& contract) const noexcept;
     /// False when the transaction has too many events already.
@@ -92,8 +97,17 @@ class ContractRun {
     std::size_t event_count_ = 0;
     std::size_t event_bytes_ = 0;
     std::vector<ContractFrame*> frames_;
-    std::set<Hash> used_codes_;
-    std::vector<TraceFrame> trace_;
+    /// What the transaction has paid for loading. Held here, so that no cache can make a node load it again for
+    /// nothing.
+    std::map<Hash, std::shared_ptr<const zvm::Module>> modules_;
+    std::size_t module_bytes_ = 0;  ///< Of code, of all that are held.
+    /// Where a run trapped. Names are found when somebody asks, once.
+    struct TrapPlace {
+        Address contract;
+        std::shared_ptr<const zvm::Module> module;
+        std::uint32_t function;
+    };
+    std::vector<TrapPlace> trace_;
     std::optional<base::Error> error_;  ///< Of the reader: the whole block fails.
 };
 

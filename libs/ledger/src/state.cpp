@@ -85,7 +85,8 @@ base::Bytes encode(const Contract& contract) {
 base::Bytes encode(const CodeInfo& info) {
     base::BcsWriter out;
     out.u32(info.code_bytes);
-    out.u32(info.memory_pages);
+    out.u64(info.load_gas);
+    out.u64(info.instance_gas);
     out.fixed(info.abi_hash);
     return std::move(out).take();
 }
@@ -144,7 +145,8 @@ base::Result<CodeInfo> decode_code_info(base::ByteView bytes) {
     base::BcsReader in{bytes};
     CodeInfo info;
     info.code_bytes = in.u32();
-    info.memory_pages = in.u32();
+    info.load_gas = in.u64();
+    info.instance_gas = in.u64();
     info.abi_hash = in.fixed<32>();
     return stored(in, info);
 }

@@ -175,12 +175,12 @@ TEST_F(ContractChain, GasAndRootsAreTheseOnEveryMachineAndBuild) {
                    contract_tx(world_, world_.users[0], 1,
                                ContractCall{.contract = address, .input = bytes_of("determinism"), .value = 7})});
     ASSERT_EQ(block->receipts()[1].status, ExecStatus::success);
-    EXPECT_EQ(block->receipts()[0].gas_used, 82'704u);
-    EXPECT_EQ(block->receipts()[1].gas_used, 53'672u);
+    EXPECT_EQ(block->receipts()[0].gas_used, 100'306u);
+    EXPECT_EQ(block->receipts()[1].gas_used, 71'274u);
     EXPECT_EQ(base::to_hex(block->header().state_root),
-              "d0a7e869c9482310012ed8f58ca37d628b271b7b33bf8e42a0261f6ea21a9d14");
+              "d1c8c6558a872587a0e172509d0fcabc593d62fff4b3e80f6491c427cbe003ba");
     EXPECT_EQ(base::to_hex(block->header().receipts_root),
-              "699b123e261f24e1ec7a134d1c4e9fe5948e45377c65040eecc6e4e02fc1c7df");
+              "439497926fbc901fa96093dce92a4851f42fb177051b8a138e07646bda162c1a");
 }
 
 }  // namespace

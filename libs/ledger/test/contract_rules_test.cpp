@@ -1,6 +1,7 @@
 // Contracts that call, make and change contracts.
 
 #include "contract_world.hpp"
+#include "wasm_builder.hpp"
 #include "zcrypto/hash.hpp"
 #include "zcrypto/secp256k1.hpp"
 #include "zvm/limits.hpp"
@@ -206,6 +207,102 @@ TEST_F(ContractRules, ColdAndWarmModulesCostTheSame) {
         for (const auto& [key, change] : warm->writes) EXPECT_EQ(other->writes.at(key).after, change.after);
     }
     EXPECT_EQ(tiny.stats().modules, 0u);
+}
+
+/// The probe, made `bytes` long by a section that differs by `mark`.
+base::Bytes padded_probe(std::size_t bytes, char mark) {
+    using namespace zvm::test;
+    auto code = probe();
+    // id, four bytes of length, name "p"
+    const auto content = bytes - code.size() - 5;
+    const auto n = static_cast<std::uint32_t>(content);
+    for (const auto byte : {std::uint32_t{0}, (n & 0x7f) | 0x80, (n >> 7 & 0x7f) | 0x80, (n >> 14 & 0x7f) | 0x80,
+                            n >> 21, std::uint32_t{1}, std::uint32_t{'p'}})
+        code.push_back(static_cast<std::byte>(byte));
+    code.resize(bytes, static_cast<std::byte>(mark));
+    return code;
+}
+
+TEST_F(ContractRules, ATransactionLoadsEachCodeOnceHoweverSmallTheCacheIs) {
+    const auto other = world_.deploy(other_code(), {}, 0, 3);
+    Steps steps;
+    for (int i = 0; i < 40; ++i) steps.call(i % 2 ? other : b_, Steps{});
+    auto body = world_.tx(world_.users[0], world_.nonces[world_.users[0].address],
+                          {ContractCall{.contract = a_, .input = steps.bytes(), .value = 0}});
+    body.gas_limit += ContractWorld::kRoom;
+    const std::vector txs{world_.verified(world_.users[0], body)};
+    ContractEngine tiny{{.module_bytes_max = 0, .instances_max = 0, .runners_max = 0}};
+    const auto ran = execute_block(world_.state, world_.context_now(), txs, OnInvalid::refuse_block, &tiny);
+    ASSERT_TRUE(ran);
+    EXPECT_EQ(ran->receipts[0].status, ExecStatus::success);
+    EXPECT_LE(tiny.stats().misses, 4u);  // Two codes, each looked for and then loaded.
+}
+
+TEST_F(ContractRules, ACallThatCannotPayForLoadingDoesNotMakeItFreeForTheNext) {
+    using namespace zvm::test;
+    // Input: an address, and 8 bytes of gas for the first of two calls of it.
+    Builder b;
+    const auto none = b.type({}, {});
+    const auto copy = b.type({kI32, kI32, kI32}, {kI32});
+    const auto call = b.type({kI32, kI32, kI64, kI32, kI32, kI32}, {kI32});
+    b.import_function("zvm1", "input_read", copy);
+    b.import_function("zvm1", "call", call);
+    b.memory(1);
+    const auto call_with = [](const Code& gas) {
+        return join({i32_const(0), i32_const(64), gas, i32_const(0), i32_const(0), i32_const(0), {0x10, 1, 0x1a}});
+    };
+    b.function("call", none,
+               join({i32_const(0),
+                     i32_const(0),
+                     i32_const(40),
+                     {0x10, 0, 0x1a},
+                     call_with(join({i32_const(32), {0x29, 3, 0}})),
+                     call_with(i64_const(10'000'000))}));
+    const auto caller = world_.deploy(b.bytes(), {}, 0, 4);
+    const auto target = world_.deploy(other_code(), {}, 0, 3);
+    const auto used = [&](std::uint64_t first_gas) {
+        std::string input{base::as_text(target.bytes)};
+        input.resize(40);
+        base::store_le(reinterpret_cast<std::byte*>(input.data()) + 32, first_gas);
+        const auto receipt = world_.call(caller, Steps{}.raw(input));
+        EXPECT_EQ(receipt.status, ExecStatus::success);
+        return receipt.gas_used;
+    };
+    // Paid for by the first call or, when that cannot, by the second: never by none.
+    const auto info = *decode_code_info(**world_.state.read(code_info_key(code_hash(other_code()))));
+    EXPECT_GT(info.load_gas, 20'000u);
+    const auto enough = used(10'000'000);
+    const auto nothing = used(0);
+    EXPECT_GT(nothing + info.instance_gas + 15'000, enough);
+    EXPECT_LT(nothing, enough);
+}
+
+TEST_F(ContractRules, ATransactionRunsABoundedAmountOfCode) {
+    Steps steps;
+    const auto codes = kTxCodeBytesMax / kCodeBytesMax;
+    for (std::size_t i = 0; i < codes; ++i) {
+        const auto code = padded_probe(kCodeBytesMax, static_cast<char>('a' + i));
+        steps.call(world_.deploy(code, {}, 0, static_cast<std::uint8_t>(20 + i)), Steps{});
+    }
+    const auto receipt = world_.call(a_, steps);
+    EXPECT_EQ(receipt.status, ExecStatus::success);
+    base::Bytes expected(codes - 1, kOk);  // The caller's own code counts too: the last one does not fit.
+    expected.push_back(kRefused);
+    EXPECT_EQ(receipt.output, expected);
+}
+
+TEST_F(ContractRules, ATraceIsBoundedHoweverManyRunsTrap) {
+    auto steps = Steps{}.recurse();  // a thousand functions deep
+    for (int i = 0; i < 10; ++i) steps = Steps{}.call(i % 2 ? a_ : b_, steps, 0, true).trap();
+    const auto asked = query_contract(
+        world_.state, world_.context_now(), world_.binding.genesis_hash,
+        {.call = {.contract = a_, .input = steps.bytes()}, .caller = {}, .gas_limit = 200'000'000}, world_.engine);
+    ASSERT_TRUE(asked);
+    EXPECT_EQ(asked->status, ExecStatus::contract_trapped);
+    EXPECT_GT(asked->trace.size(), 70u);
+    EXPECT_LE(asked->trace.size(), 256u);
+    EXPECT_EQ(asked->trace.back().contract, a_);
+    EXPECT_EQ(asked->trace.back().function, "call");
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "contract_world.hpp"
+#include "zvm/gas.hpp"
 
 namespace ledger::test {
 namespace {
@@ -138,9 +139,9 @@ TEST_F(ContractTest, AFloodOfEventsIsBoundedInNumberAndBytes) {
 TEST_F(ContractTest, AFloodOfSlotsPaysForEach) {
     const auto few = world_.call(probe_, Steps{}.flood(10));
     EXPECT_EQ(few.status, ExecStatus::success);
-    EXPECT_GT(few.gas_used, 10 * (gas::kSlotNew + 8 * gas::kGrowthByte));
+    EXPECT_GT(few.gas_used, 10 * (zvm::gas::host::kSlotNew + 8 * zvm::gas::host::kGrowthByte));
     const auto same = world_.call(probe_, Steps{}.flood(10));  // They exist now.
-    EXPECT_LT(same.gas_used + 10 * gas::kSlotNew, few.gas_used);
+    EXPECT_LT(same.gas_used + 10 * zvm::gas::host::kSlotNew, few.gas_used);
     const auto records = world_.state.records.size();
     EXPECT_EQ(world_.call(probe_, Steps{}.flood(10'000)).status, ExecStatus::out_of_gas);
     EXPECT_EQ(world_.state.records.size(), records);

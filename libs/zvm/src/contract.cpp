@@ -30,7 +30,7 @@ base::Checked<std::shared_ptr<const Module>> load_contract(base::ByteView code,
     auto module = Module::load(code, LoadOptions::contract());
     if (!module) return refuse(module.error());
     if (const auto* problem = contract_problem(**module)) return base::explain(Errc::invalid, problem);
-    InstancePool pool{functions, 0};
+    InstancePool pool{functions, {.instances = 0}};
     if (const auto instance = pool.acquire(*module); !instance) return refuse(instance.error());
     return std::move(*module);
 }

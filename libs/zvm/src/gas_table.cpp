@@ -85,10 +85,42 @@ std::string gas_table_markdown() {
         "| function | gas | a byte | which bytes |\n|---|---|---|---|\n";
     for (const auto& entry : gas::host::kTable) out += host_price(entry);
     out +=
-        "\nA call hands over at most 63/64 of what is left.\n\n"
-        "The ledger charges for starting a contract (finding or loading its code, the pages of its initial memory), "
-        "for\n"
-        "messages, deployed bytes and what stays stored; those prices are its own.\n\n"
+        "\nA call hands over at most 63/64 of what is left. What is stored stays, and `storage_set` pays for that:\n\n"
+        "| stored | gas |\n|---|---|\n";
+    const auto row = [&out](const char* what, std::uint64_t gas) {
+        out += "| " + std::string{what} + " | " + number(gas) + " |\n";
+    };
+    row("a slot that did not exist", gas::host::kSlotNew);
+    row("each byte of its key and value, and each that a value grows by", gas::host::kGrowthByte);
+    row("each byte that a value shrinks by, for reading it", gas::host::kReadByte);
+    out +=
+        "\n## Starting a contract\n"
+        "A chain charges for a contract's code once a transaction, and for an instance with each call, whether it has "
+        "them at\n"
+        "hand or not. Both prices are functions of the module, kept with it when it is deployed; `zvm inspect` shows "
+        "them.\n\n"
+        "| loading the code | gas |\n|---|---|\n";
+    row("a module", gas::start::kLoad);
+    row("each byte of it", gas::start::kLoadByte);
+    row("each byte outside function bodies, data and custom sections, on top", gas::start::kLoadStructureByte);
+    row("each function", gas::start::kLoadFunction);
+    row("each instruction", gas::start::kLoadOp);
+    row("each value that a block, a branch, each target of a `br_table` or a call takes or gives",
+        gas::start::kLoadValue);
+    row("each block, loop and if, on top", gas::start::kLoadBlock);
+    row("each target of a `br_table`", gas::start::kLoadTarget);
+    out += "\n| an instance | gas |\n|---|---|\n";
+    row("an instance", gas::start::kInstance);
+    row("each page of its initial memory", gas::start::kInstancePage);
+    row("each function, imported ones too", gas::start::kInstanceFunction);
+    row("each global", gas::start::kInstanceGlobal);
+    row("each element of a table or an active segment, each instruction of a constant expression",
+        gas::start::kInstanceItem);
+    row("each segment", gas::start::kInstanceSegment);
+    row("each byte of active data", gas::start::kInstanceDataByte);
+    out +=
+        "\nFor transactions, messages and deployed bytes the ledger has prices of its own "
+        "(libs/ledger/include/ledger/execute.hpp).\n\n"
         "## Bounds that are not gas\n" +
         number(kStackSlots) + " stack slots and " + number(kCallDepth) + " calls within a contract; " +
         number(kContractDepth) + " contracts deep.\n";

@@ -187,6 +187,14 @@ void Instance::reset() noexcept {
     dropped_ = false;
 }
 
+std::uint64_t Instance::held_bytes() const noexcept {
+    auto bytes = sizeof(Instance) + module_->footprint() + own_functions_.capacity() * sizeof(Function) +
+                 functions_.capacity() * sizeof(Function*) + globals_.size() * (sizeof(Global) + 64);
+    if (memory_) bytes += memory_->held_bytes();
+    for (const auto& table : tables_) bytes += table->held_bytes();
+    return bytes;
+}
+
 base::Result<Extern> Instance::find_export(std::string_view name) const noexcept {
     const auto* const found = module_->find_export(name);
     if (!found) return base::fail(Errc::unknown_export, "instance");

@@ -43,7 +43,7 @@ base::Result<void> Lowerer::lower(std::uint32_t index, Reader& in) noexcept {
     gas_fixups_.clear();
     segment_ = 0;
     first_ = barrier_ = static_cast<std::uint32_t>(code_.size());
-    blocks_ = tables_ = 0;
+    blocks_ = tables_ = load_gas_ = 0;
     lazy_from_ = deepest_ = 0;
     dead_ = false;
 
@@ -79,13 +79,15 @@ base::Result<void> Lowerer::lower(std::uint32_t index, Reader& in) noexcept {
                              .index = function,
                              .ir_first = first_,
                              .ir_count = static_cast<std::uint32_t>(code_.size()) - first_,
-                             .wasm_bytes = wasm_bytes};
+                             .wasm_bytes = wasm_bytes,
+                             .load_gas = load_gas_};
     return {};
 }
 
 void Lowerer::step(std::uint8_t op, Reader& in) noexcept {
     if (!dead_ && segments_[segment_] > 60'000) split_long_segment();
     charge(gas::opcode(op));
+    load_gas_ += gas::start::kLoadOp;
     if (op >= 0x41 && op <= 0x44) {
         std::uint64_t value = 0;
         auto type = ValType::i32;

@@ -19,6 +19,7 @@
 #include "ir.hpp"
 #include "opcodes.hpp"
 #include "reader.hpp"
+#include "zvm/gas.hpp"
 #include "zvm/module.hpp"
 
 namespace zvm {
@@ -174,6 +175,11 @@ class Lowerer {
         if (!dead_) segments_[segment_] += cost;
     }
 
+    /// Work of loading beyond an instruction's own: values that are checked and moved one by one.
+    void add_load(std::uint64_t values) noexcept {
+        load_gas_ += static_cast<std::uint32_t>(values * gas::start::kLoadValue);
+    }
+
     void fail(Errc code, const char* note) noexcept {
         if (!error_) error_ = base::Error{&error_domain(code), static_cast<std::int32_t>(code), note};
     }
@@ -198,8 +204,9 @@ class Lowerer {
     std::uint32_t barrier_ = 0;  ///< Instructions before it belong to other segments: never changed any more.
     std::uint32_t first_ = 0;
     std::uint32_t blocks_ = 0;
-    std::uint32_t tables_ = 0;   ///< br_tables so far.
-    std::size_t lazy_from_ = 0;  ///< Entries below it refer to no locals.
+    std::uint32_t tables_ = 0;    ///< br_tables so far.
+    std::uint32_t load_gas_ = 0;  ///< Price of loading this function.
+    std::size_t lazy_from_ = 0;   ///< Entries below it refer to no locals.
     std::size_t deepest_ = 0;
     bool dead_ = false;  ///< Nothing can get here: validate, emit nothing.
 };

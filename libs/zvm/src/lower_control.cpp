@@ -133,6 +133,8 @@ void Lowerer::begin_block(Block block, Reader& in) noexcept {
     Control next;
     next.block = block;
     if (!block_type(in, next.params, next.results)) return;
+    add_load(next.params.size() + next.results.size());
+    load_gas_ += gas::start::kLoadBlock;
     next.entered_dead = dead_;
     next.label = new_label();
 
@@ -162,6 +164,7 @@ void Lowerer::begin_block(Block block, Reader& in) noexcept {
 void Lowerer::else_block() noexcept {
     auto& frame = controls_.back();
     if (frame.block != Block::if_) return fail(Errc::malformed, "unexpected else");
+    add_load(frame.params.size() + frame.results.size());
     materialise_top(frame.results.size());
     pop_types(frame.results);
     if (operands_.size() != frame.height) return mismatch();
@@ -176,6 +179,7 @@ void Lowerer::else_block() noexcept {
 void Lowerer::end_block() noexcept {
     auto& frame = controls_.back();
     const auto results = frame.results;
+    add_load(results.size());
     if (frame.block == Block::function) {
         charge(gas::carried(results.size()));
         if (!dead_) emit_return();
@@ -284,6 +288,7 @@ void Lowerer::emit_return() noexcept {
 void Lowerer::return_() noexcept {
     const auto results = controls_.front().results;
     charge(gas::carried(results.size()));
+    add_load(results.size());
     if (!dead_ && operands_.size() - controls_.back().height >= results.size()) emit_return();
     pop_types(results);
     unreachable();
@@ -296,6 +301,7 @@ void Lowerer::branch(Reader& in) noexcept {
     if (!to) return;
     const auto types = label_types(*to);
     charge(gas::carried(types.size()));
+    add_load(types.size());
     if (!dead_ && operands_.size() - controls_.back().height >= types.size()) {
         if (to->block == Block::function) {
             emit_return();
@@ -316,6 +322,7 @@ void Lowerer::branch_if(Reader& in) noexcept {
     const auto types = label_types(*to);
     const auto count = static_cast<std::uint32_t>(types.size());
     charge(gas::carried(count));
+    add_load(count);
     const bool is_return = to->block == Block::function;
     // Values already where the target wants them need no moves: then the branch is taken directly.
     if (operands_.empty() && !controls_.back().unreachable) return mismatch();
@@ -373,6 +380,8 @@ void Lowerer::branch_table(Reader& in) noexcept {
     if (!fallback) return;
     const auto arity = label_types(*fallback).size();
     charge(gas::carried(arity));
+    add_load((std::uint64_t{count} + 1) * arity);
+    load_gas_ += (count + 1) * gas::start::kLoadTarget;
     if (!dead_) {
         if (all_values < arity) return mismatch();
         materialise_top(arity);
@@ -424,6 +433,7 @@ void Lowerer::call(std::uint8_t op, Reader& in) noexcept {
     if (op == 0x10) {
         if (index >= module_.function_types_.size()) return fail(Errc::invalid, "unknown function");
         const auto& type = module_.function_type(index);
+        add_load(type.params.size() + type.results.size());
         materialise_top(type.params.size());
         pop_types(type.params);
         if (error_) return;
@@ -444,6 +454,7 @@ void Lowerer::call(std::uint8_t op, Reader& in) noexcept {
     if (error_) return;
     const auto element = in_register(operand, operands_.size());
     const auto* const type = module_.canonical_[index];
+    add_load(type->params.size() + type->results.size());
     materialise_top(type->params.size());
     pop_types(type->params);
     if (error_) return;

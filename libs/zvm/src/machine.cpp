@@ -47,19 +47,25 @@ Trap Machine::run(const Function& function, std::span<const Slot> args, std::spa
     return trap;
 }
 
-std::vector<Machine::TraceEntry> Machine::trace(const Module& module, std::size_t max) const {
-    std::vector<TraceEntry> out;
+std::vector<std::uint32_t> Machine::trace_functions(const Module& module, std::size_t max) const {
+    std::vector<std::uint32_t> out;
     const auto add = [&](const Instr* pc) {
-        if (const auto* const code = module.function_at(pc))
-            out.push_back({code->index, module.function_name(code->index)});
+        if (const auto* const code = module.function_at(pc)) out.push_back(code->index);
     };
     if (!trap_pc_ || max == 0) return out;
     add(trap_pc_);
     for (const auto* frame = trap_frame_; frame != frames_.get() && out.size() < max;) {
         --frame;
-        // The frame says where its caller goes on, which is behind the call.
-        if (module.function_at(frame->pc - 1)) add(frame->pc - 1);
+        add(frame->pc - 1);  // The frame says where its caller goes on, which is behind the call.
     }
+    return out;
+}
+
+std::vector<Machine::TraceEntry> Machine::trace(const Module& module, std::size_t max) const {
+    const auto functions = trace_functions(module, max);
+    auto names = module.function_names(functions);
+    std::vector<TraceEntry> out;
+    for (std::size_t i = 0; i < functions.size(); ++i) out.push_back({functions[i], std::move(names[i])});
     return out;
 }
 

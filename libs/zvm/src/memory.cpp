@@ -22,6 +22,7 @@ base::Result<std::shared_ptr<Memory>> Memory::make(const MemoryType& type, std::
     memory->initial_pages_ = type.pages.min;
     memory->max_pages_ = std::max(type.pages.min, std::min(type.pages.max.value_or(cap_pages), cap_pages));
     memory->size_ = std::uint64_t{type.pages.min} * kPageBytes;
+    memory->peak_ = memory->size_;
     memory->reserved_ = std::uint64_t{memory->max_pages_} * kPageBytes;
     // The dirty bytes in front, then the memory, then room for a store's overhang when a page is cleaned.
     const auto dirty_bytes = round_up(memory->reserved_ / kDirtyPage + 1);
@@ -45,6 +46,7 @@ std::int32_t Memory::grow(std::uint32_t count) noexcept {
     const auto old = pages();
     if (count > max_pages_ - old) return -1;
     size_ += std::uint64_t{count} * kPageBytes;
+    peak_ = std::max(peak_, size_);
     type_.pages.min = pages();
     return static_cast<std::int32_t>(old);
 }
@@ -65,30 +67,56 @@ std::uint8_t* Memory::writable(std::uint64_t at, std::uint64_t length) noexcept 
 void Memory::take_image() noexcept {
     initial_pages_ = pages();
     image_.clear();
+    image_places_.clear();
     const auto page_count = size_ / kDirtyPage;
-    // What was never written is zero, so the image ends with the last dirty page.
-    for (auto page = page_count; page > 0; --page) {
-        if (base_[-static_cast<std::int64_t>(page)]) {
-            const auto end = std::min(size_, page * kDirtyPage + kWidestStore);
-            image_.assign(base_, base_ + end);
-            break;
-        }
+    const auto is_dirty = [this](std::uint64_t page) { return base_[-1 - static_cast<std::int64_t>(page)] != 0; };
+    for (std::uint64_t page = 0; page < page_count; ++page) {
+        // A store at the end of a page writes into the next one and marks only its own.
+        if (!is_dirty(page) && (page == 0 || !is_dirty(page - 1))) continue;
+        image_places_.resize(page + 1, 0);
+        image_.insert(image_.end(), base_ + page * kDirtyPage, base_ + (page + 1) * kDirtyPage);
+        image_places_[page] = static_cast<std::uint32_t>(image_.size() / kDirtyPage);
     }
     std::memset(base_ - page_count, 0, page_count);
 }
 
+std::uint64_t Memory::held_bytes() const noexcept {
+    return 2 * image_.size() + image_places_.size() * sizeof(std::uint32_t) + std::min(peak_, kKeptBytes);
+}
+
+/// Puts the first `length` bytes of a page back to what the image says.
+void Memory::restore(std::uint64_t page, std::uint64_t length) noexcept {
+    auto* const to = base_ + page * kDirtyPage;
+    const auto place = page < image_places_.size() ? image_places_[page] : 0;
+    if (place) {
+        std::memcpy(to, image_.data() + (place - 1) * kDirtyPage, length);
+    } else {
+        std::memset(to, 0, length);
+    }
+}
+
 void Memory::reset() noexcept {
     const auto clean = [this](std::uint64_t page) {
-        const auto begin = page * kDirtyPage;
-        const auto end = begin + kDirtyPage + kWidestStore;
-        const auto kept = std::clamp<std::uint64_t>(image_.size(), begin, end);
-        if (kept > begin) std::memcpy(base_ + begin, image_.data() + begin, kept - begin);
-        std::memset(base_ + kept, 0, end - kept);
+        restore(page, kDirtyPage);
+        restore(page + 1, kWidestStore);
         base_[-1 - static_cast<std::int64_t>(page)] = 0;
     };
+    const auto all_pages = size_ / kDirtyPage;  // a multiple of 16
+    constexpr auto kKeptPages = kKeptBytes / kDirtyPage;
+    if (all_pages > kKeptPages) {
+        // Many pages: cheaper to have the system forget them than to clean them, and an idle instance stays small.
+        auto* const first_dirty = base_ - all_pages;
+        const auto count = all_pages - kKeptPages;
+        if (std::find(first_dirty, first_dirty + count, 1) != first_dirty + count) {
+            madvise(base_ + kKeptBytes, count * kDirtyPage, MADV_DONTNEED);
+            std::memset(first_dirty, 0, count);
+            for (auto page = kKeptPages; page < image_places_.size(); ++page) {
+                if (image_places_[page]) restore(page, kDirtyPage);
+            }
+        }
+    }
     // Pages 8 at a time: the dirty bytes of pages [page, page+8) lie at base_ - 8 - page.
-    const auto page_count = size_ / kDirtyPage;  // a multiple of 16
-    for (std::uint64_t page = 0; page < page_count; page += 8) {
+    for (std::uint64_t page = 0; page < std::min(all_pages, kKeptPages); page += 8) {
         std::uint64_t word = 0;
         std::memcpy(&word, base_ - 8 - page, sizeof word);
         if (word == 0) continue;

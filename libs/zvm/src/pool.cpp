@@ -1,15 +1,13 @@
 #include "zvm/pool.hpp"
 
+#include <algorithm>
 #include <limits>
 
 namespace zvm {
 
 base::Result<InstancePool::Lease> InstancePool::acquire(const std::shared_ptr<const Module>& module) noexcept {
-    if (const auto found = free_.find(module.get()); found != free_.end() && !found->second.empty()) {
-        auto instance = std::move(found->second.back());
-        found->second.pop_back();
-        --idle_;
-        return Lease{*this, std::move(instance)};
+    if (const auto found = by_module_.find(module.get()); found != by_module_.end()) {
+        return Lease{*this, take(found->second.back())};
     }
     GC_TRY(auto instance, Instance::make(module, functions_));
     auto gas = std::numeric_limits<std::int64_t>::max();
@@ -18,23 +16,26 @@ base::Result<InstancePool::Lease> InstancePool::acquire(const std::shared_ptr<co
     return Lease{*this, std::move(instance)};
 }
 
+std::unique_ptr<Instance> InstancePool::take(Place place) noexcept {
+    auto instance = std::move(place->instance);
+    bytes_ -= place->bytes;
+    const auto list = by_module_.find(&instance->module());
+    list->second.erase(std::find(list->second.begin(), list->second.end(), place));
+    if (list->second.empty()) by_module_.erase(list);
+    idle_.erase(place);
+    return instance;
+}
+
 void InstancePool::put_back(std::unique_ptr<Instance> instance) noexcept {
-    if (idle_max_ == 0) return;
-    if (idle_ >= idle_max_) {
-        // Make room with another module's: the one just used is the likeliest to be wanted again. Lists that have
-        // become empty go too, since nothing else removes them.
-        for (auto it = free_.begin(); it != free_.end() && idle_ >= idle_max_;) {
-            if (!it->second.empty()) {
-                it->second.pop_back();
-                --idle_;
-            }
-            it = it->second.empty() ? free_.erase(it) : std::next(it);
-        }
-    }
+    if (bounds_.instances == 0) return;
     instance->reset();
-    auto& list = free_[&instance->module()];
-    list.push_back(std::move(instance));
-    ++idle_;
+    const auto bytes = static_cast<std::size_t>(instance->held_bytes());
+    if (bytes > bounds_.bytes) return;
+    const auto* const module = &instance->module();
+    idle_.push_front({std::move(instance), bytes});
+    bytes_ += bytes;
+    by_module_[module].push_back(idle_.begin());
+    while (idle_.size() > bounds_.instances || bytes_ > bounds_.bytes) take(std::prev(idle_.end()));
 }
 
 }  // namespace zvm

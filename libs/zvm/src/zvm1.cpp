@@ -136,14 +136,13 @@ Trap revert(HostCall& call) noexcept {
     g.host().set_revert(data);
     return Trap::reverted;
 }
-/// storage_get(k, kl, out, cap) -> length or -1. Priced by what may be copied, then by what is copied beyond the key.
+/// storage_get(k, kl, out, cap) -> length or -1. A large value costs its reading even if only a part of it is wanted.
 Trap storage_get(HostCall& call) noexcept {
     Guest g{call};
     const auto key = g.pay(price::kStorageGet, g.u32(1)).bound(g.u32(1), kStorageKeyMax).bytes(0);
     if (!g.output(2, g.u32(3)).ok()) return g.trap();
     const auto value = g.host().storage_get(key);
-    const auto copied = value ? std::min<std::size_t>(value->size(), g.u32(3)) : 0;
-    g.pay({0, 1, 1}, copied);
+    g.pay({0, price::kReadByte, 1}, value ? value->size() : 0);
     return g.answer(2, value);
 }
 Trap storage_set(HostCall& call) noexcept {
@@ -151,11 +150,19 @@ Trap storage_set(HostCall& call) noexcept {
     g.pay(price::kStorageSet, std::uint64_t{g.u32(1)} + g.u32(3));
     const auto key = g.bound(g.u32(1), kStorageKeyMax).bytes(0);
     const auto value = g.bound(g.u32(3), kStorageValueMax).bytes(2);
+    if (!g.ok()) return g.trap();
+    const auto before = g.host().slot_bytes(key);
+    const auto had = before.value_or(0);
+    const auto growth = before ? value.size() - std::min(value.size(), had) : key.size() + value.size();
+    g.pay({before ? 0 : price::kSlotNew, price::kGrowthByte, 1}, growth);
+    g.pay({0, price::kReadByte, 1}, had - std::min(had, value.size()));
     return g.ok() ? g.done(g.host().storage_set(key, value)) : g.trap();
 }
 Trap storage_del(HostCall& call) noexcept {
     Guest g{call};
     const auto key = g.pay(price::kStorageDelete, g.u32(1)).bound(g.u32(1), kStorageKeyMax).bytes(0);
+    if (!g.ok()) return g.trap();
+    g.pay({0, price::kReadByte, 1}, g.host().slot_bytes(key).value_or(0));
     return g.ok() ? g.done(g.host().storage_delete(key)) : g.trap();
 }
 template <Address (ContractHost::*kGetter)() noexcept>

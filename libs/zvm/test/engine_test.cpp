@@ -1,6 +1,8 @@
 // Running code: gas, stacks, traps, memory that is clean again, host functions, traces.
 #include <gtest/gtest.h>
 
+#include <cstring>
+
 #include "wasm_builder.hpp"
 #include "zvm/cache.hpp"
 #include "zvm/disasm.hpp"
@@ -206,6 +208,38 @@ TEST(Memory, IsCleanAfterReset) {
     EXPECT_EQ(sum, expected);
 }
 
+TEST(Memory, GivesBackWhatGrewBeyondWhatItKeepsAndIsCleanAgain) {
+    const auto memory = *Memory::make({{1, std::nullopt}}, 64);
+    *memory->writable(7, 1) = 9;
+    memory->take_image();
+    EXPECT_EQ(memory->grow(0), 1);
+    EXPECT_LE(memory->held_bytes(), 2 * std::uint64_t{kPageBytes});
+    EXPECT_EQ(memory->grow(63), 1);
+    const auto all = memory->size();
+    for (std::uint64_t at = 0; at < all; at += 4'096) *memory->writable(at + 5, 1) = 1;
+    memory->reset();
+    EXPECT_LE(memory->held_bytes(), Memory::kKeptBytes + kPageBytes);
+    EXPECT_EQ(memory->grow(63), 1);
+    std::uint64_t sum = 0;
+    for (std::uint64_t at = 0; at < all; ++at) sum += *memory->view(at, 1);
+    EXPECT_EQ(sum, 9u);
+}
+
+TEST(Memory, KeepsOnlyTheWrittenPagesOfItsImageAndRestoresThemAll) {
+    const auto memory = *Memory::make({{64, std::nullopt}}, 64);
+    const auto all = memory->size();
+    for (const auto at : {std::uint64_t{4'095}, std::uint64_t{200'000}, Memory::kKeptBytes, all - 1})
+        *memory->writable(at, 1) = 3;
+    memory->take_image();
+    EXPECT_LT(memory->held_bytes(), Memory::kKeptBytes + 100'000);
+    std::memset(memory->writable(0, all), 0xee, all);
+    memory->reset();
+    std::uint64_t sum = 0;
+    for (std::uint64_t at = 0; at < all; ++at) sum += *memory->view(at, 1);
+    EXPECT_EQ(sum, 4 * 3u);
+    EXPECT_EQ(*memory->view(all - 1, 1), 3);
+}
+
 TEST(Memory, NeverMovesWhenItGrows) {
     const auto memory = *Memory::make({{1, std::nullopt}}, 64);
     auto* const base = memory->base();
@@ -225,7 +259,7 @@ TEST(Pool, GivesCleanInstancesAndKeepsTheNumberItMay) {
     // next(): g = g + 1
     b.function("next", 0, join({{0x23, 0}, i32_const(1), {0x6a, 0x24, 0, 0x23, 0}}));
     const auto module = *Module::load(b.bytes(), LoadOptions::contract());
-    InstancePool pool{{}, 2};
+    InstancePool pool{{}, {.instances = 2}};
     const auto machine = Machine::make();
     const Instance* seen = nullptr;
     for (int i = 0; i < 3; ++i) {
@@ -247,6 +281,71 @@ TEST(Pool, GivesCleanInstancesAndKeepsTheNumberItMay) {
         EXPECT_EQ(pool.idle(), 0u);
     }
     EXPECT_EQ(pool.idle(), 2u);
+}
+
+TEST(Pool, IsBoundedInBytesAndTheLongestUnusedGoFirst) {
+    const auto with_pages = [](std::uint32_t pages) {
+        Builder b;
+        b.type({}, {});
+        b.function("f", 0, {});
+        b.memory(pages);
+        return *Module::load(b.bytes(), LoadOptions::contract());
+    };
+    const auto first = with_pages(4);
+    const auto second = with_pages(4);
+    const auto third = with_pages(4);
+    InstancePool pool{{}, {.instances = 100, .bytes = 600'000}};  // room for two
+    const auto use = [&](const std::shared_ptr<const Module>& module) {
+        const auto lease = pool.acquire(module);
+        return &**lease;
+    };
+    const auto* const one = use(first);
+    use(second);
+    EXPECT_EQ(use(first), one);
+    use(third);
+    EXPECT_EQ(pool.idle(), 2u);
+    EXPECT_LE(pool.idle_bytes(), 600'000u);
+    EXPECT_EQ(use(first), one);  // it was the second one that went
+    use(with_pages(64));         // keeps at most a MiB, which is more than there is room for
+    EXPECT_EQ(pool.idle(), 2u);
+}
+
+TEST(Start, PricesCountBytesAndInstructionsNotWhatTheyAreLoweredTo) {
+    namespace price = gas::start;
+    const auto priced = [](const Builder& b) { return *Module::load(b.bytes(), LoadOptions::contract()); };
+    Builder b;
+    b.type({}, {});
+    b.memory(2);
+    b.function("f", 0, {});
+    const auto plain = priced(b);
+    EXPECT_EQ(plain->instance_gas(), price::kInstance + 2 * price::kInstancePage + price::kInstanceFunction);
+    auto commented = b;
+    commented.customs.push_back(join({text("x"), repeat({0}, 10'000)}));
+    const auto section = commented.bytes().size() - b.bytes().size();
+    EXPECT_LE(priced(commented)->load_gas(), plain->load_gas() + section + 10 * price::kLoadStructureByte);
+    auto longer = b;
+    longer.bodies.clear();
+    longer.functions.clear();
+    longer.exports.clear();
+    longer.function("f", 0, repeat({0x41, 0, 0x1a}, 30));  // constants that are dropped: nothing is left of them
+    EXPECT_EQ(priced(longer)->code(0).ir_count, plain->code(0).ir_count);
+    EXPECT_EQ(priced(longer)->code(0).load_gas, plain->code(0).load_gas + 60 * price::kLoadOp);
+    // A br_table costs its targets, and what each of them takes.
+    auto table = b;
+    table.type({}, Code(8, kI32));
+    table.function("g", 0,
+                   join({{0x02, 1},
+                         repeat(i32_const(0), 8),
+                         i32_const(0),
+                         {0x0e, 100},
+                         repeat({0}, 101),
+                         {0x0b},
+                         repeat({0x1a}, 8)}));
+    EXPECT_GE(priced(table)->code(1).load_gas, 101 * (8 * price::kLoadValue + price::kLoadTarget));
+    auto data = b;
+    data.data.push_back(join({{0}, i32_const(0), {0x0b}, text("0123456789")}));
+    EXPECT_EQ(priced(data)->instance_gas(),
+              plain->instance_gas() + price::kInstanceSegment + price::kInstanceItem + 10 * price::kInstanceDataByte);
 }
 
 TEST(Cache, ReturnsOneModuleAKeyAndStaysWithinItsBytes) {
@@ -324,6 +423,20 @@ TEST(Trace, NamesTheActiveFunctionsInnermostFirst) {
     EXPECT_EQ(trace[1].name, "middle");
     EXPECT_EQ(trace[2].name, "outer");
     EXPECT_EQ(vm.machine->trace(vm.instance->module(), 1).size(), 1u);
+}
+
+TEST(Trace, NamesAreCutAndOddOnesAreNotShown) {
+    Builder b;
+    b.type({}, {});
+    for (int i = 0; i < 4; ++i) b.function("", 0, {});
+    const std::string long_name = std::string(Module::kNameShown - 1, 'x') + "\xc3\xa9" + std::string(5'000, 'y');
+    const auto names = list({join({{0}, text(long_name)}), join({{1}, text("one")}), join({{2}, text("\xff\xfe")})});
+    b.customs.push_back(join({text("name"), {1}, uleb(names.size()), names}));
+    const auto module = *Module::load(b.bytes(), LoadOptions::contract());
+    const std::vector<std::uint32_t> wanted{3, 1, 0, 1, 2};
+    const auto found = module->function_names(wanted);
+    EXPECT_EQ(found, (std::vector<std::string>{"f3", "one", std::string(Module::kNameShown - 1, 'x'), "one", "f2"}));
+    EXPECT_EQ(module->function_name(1), "one");
 }
 
 TEST(Decoder, RefusesEveryTruncation) {

@@ -23,11 +23,13 @@ class MemoryHost : public ContractHost {
     std::vector<std::uint64_t> call_gas;
     bool read_only = false;
     int events = 0;
+    int reads = 0;
 
     base::ByteView input() noexcept override { return input_bytes; }
     void set_return(base::ByteView data) noexcept override { returned = base::to_bytes(data); }
     void set_revert(base::ByteView data) noexcept override { returned = base::to_bytes(data); }
     std::optional<base::ByteView> storage_get(base::ByteView key) noexcept override {
+        ++reads;
         const auto found = storage.find(base::to_bytes(key));
         return found == storage.end() ? std::nullopt : std::optional<base::ByteView>{found->second};
     }
@@ -183,9 +185,28 @@ TEST_F(Zvm1, StorageRoundTripsAndTellsAbsentFromEmpty) {
 }
 
 TEST_F(Zvm1, StorageCostsWhatTheTableSays) {
-    EXPECT_EQ(call("storage_set", {0, 10, 0, 20}), Trap::none);
     const auto entry = std::int64_t{4 + gas::kCall + gas::kHostCall};  // four local.get, call
-    EXPECT_EQ(used_, entry + 5'000 + 10 * 30);
+    EXPECT_EQ(call("storage_set", {0, 10, 0, 20}), Trap::none);        // a new slot
+    EXPECT_EQ(used_, entry + 5'000 + 10 * 30 + 15'000 + 100 * 30);
+    EXPECT_EQ(call("storage_set", {0, 10, 0, 24}), Trap::none);  // grows
+    EXPECT_EQ(used_, entry + 5'000 + 10 * 34 + 100 * 4);
+    EXPECT_EQ(call("storage_set", {0, 10, 0, 4}), Trap::none);  // shrinks: what is read costs
+    EXPECT_EQ(used_, entry + 5'000 + 10 * 14 + 20);
+    EXPECT_EQ(call("storage_get", {0, 10, 0, 1}), Trap::none);  // all of it is read, whatever is copied
+    EXPECT_EQ(used_, entry + 2'000 + 10 + 4);
+    EXPECT_EQ(call("storage_del", {0, 10}), Trap::none);
+    EXPECT_EQ(used_, entry - 2 + 2'500 + 10 + 4);
+    EXPECT_EQ(call("emit", {0, 2, 0, 10}), Trap::none);
+    EXPECT_EQ(used_, entry + 400 + 2 * 1'280 + 10 * 40);
+}
+
+TEST_F(Zvm1, ReadsNoSlotBeforeItsBasePriceIsPaid) {
+    EXPECT_EQ(call("storage_set", {0, 3, 0, 20}), Trap::none);
+    host_.reads = 0;
+    EXPECT_EQ(call("storage_get", {0, 3, 0, 10}, 2'000), Trap::out_of_gas);
+    EXPECT_EQ(call("storage_set", {0, 3, 0, 20}, 5'000), Trap::out_of_gas);
+    EXPECT_EQ(call("storage_del", {0, 3}, 2'500), Trap::out_of_gas);
+    EXPECT_EQ(host_.reads, 0);
 }
 
 TEST_F(Zvm1, ReturnAndRevertHandTheirDataToTheHost) {

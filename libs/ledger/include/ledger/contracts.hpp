@@ -19,9 +19,10 @@ class ContractRunner;
 class ContractEngine {
  public:
     struct Options {
-        std::size_t module_bytes_max = 96U << 20U;  ///< Loaded modules, together.
-        std::size_t instances_max = 128;            ///< Idle instances kept for each thread that runs contracts.
-        std::size_t runners_max = 4;                ///< Idle runners (stacks and instances) kept.
+        std::size_t module_bytes_max = 96U << 20U;    ///< Loaded modules, together.
+        std::size_t instances_max = 128;              ///< Idle instances kept for each thread that runs contracts,
+        std::size_t instance_bytes_max = 64U << 20U;  ///< and what they may occupy together, modules included.
+        std::size_t runners_max = 4;                  ///< Idle runners (stacks and instances) kept.
     };
     ContractEngine();
     explicit ContractEngine(const Options& options);

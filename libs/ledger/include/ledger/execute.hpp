@@ -22,21 +22,15 @@ inline constexpr std::uint64_t kTransfer = 5'000;
 inline constexpr std::uint64_t kAssetCreate = 45'000;  ///< Two new records and a transfer.
 inline constexpr std::uint64_t kAssetMint = 10'000;
 inline constexpr std::uint64_t kAssetBurn = 10'000;
-// Contracts: what their messages cost before anything runs, and what the ledger adds to the prices of zvm/gas.hpp for
-// what stays on disk. Here, too, 1 gas is about 1 ns of a node's work.
+// Contracts: what their messages cost before anything runs. Starting a contract and what it does have the prices of
+// zvm/gas.hpp. Here, too, 1 gas is about 1 ns of a node's work.
 inline constexpr std::uint64_t kContractDeploy = 32'000;
 inline constexpr std::uint64_t kContractCall = 5'000;
 inline constexpr std::uint64_t kContractUpgrade = 30'000;
 inline constexpr std::uint64_t kCodeByte =
     200;  ///< Deployed or brought for an upgrade: validated, and stored for ever.
 inline constexpr std::uint64_t kInputByte = 10;
-inline constexpr std::uint64_t kLoadByte = 8;          ///< Of each code that a transaction uses, once.
-inline constexpr std::uint64_t kInstancePage = 1'000;  ///< Of 64 KiB that the memory begins with, each call.
-inline constexpr std::uint64_t kSlotNew = 15'000;      ///< A slot that did not exist.
-inline constexpr std::uint64_t kGrowthByte = 100;      ///< Key and value of a new slot; what a value grows by.
-inline constexpr std::uint64_t kReadByte = 1;          ///< Of a value beyond what is copied.
-inline constexpr std::uint64_t kEventByte = 32;        ///< Topics and data: receipts stay.
-inline constexpr std::uint64_t kStorageRead = 800;     ///< From here on: for the libraries that bring names.
+inline constexpr std::uint64_t kStorageRead = 800;  ///< From here on: for the libraries that bring names.
 inline constexpr std::uint64_t kStorageWrite = 20'000;
 inline constexpr std::uint64_t kStorageDelete = 5'000;
 inline constexpr std::uint64_t kEvent = 375;

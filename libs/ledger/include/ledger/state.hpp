@@ -56,7 +56,8 @@ struct Contract {
 /// What is known of a code without reading it.
 struct CodeInfo {
     std::uint32_t code_bytes{};
-    std::uint32_t memory_pages{};  ///< That every instance begins with.
+    std::uint64_t load_gas{};      ///< Paid by each transaction that runs it, once: zvm::Module::load_gas.
+    std::uint64_t instance_gas{};  ///< Paid for each run: zvm::Module::instance_gas.
     Hash abi_hash{};               ///< BLAKE3 of the custom section "zvm.abi"; zero when there is none.
     friend bool operator==(const CodeInfo&, const CodeInfo&) = default;
 };

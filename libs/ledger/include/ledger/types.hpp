@@ -51,6 +51,7 @@ inline constexpr std::size_t kCertificateBytesMax = 256 * 1024;
 
 // Contracts. The bounds inside a run are those of zvm/contract_host.hpp.
 inline constexpr std::size_t kCodeBytesMax = 256 * 1024;
+inline constexpr std::size_t kTxCodeBytesMax = 4u << 20;  ///< Different codes that one transaction runs, together.
 inline constexpr std::size_t kContractInputMax = 64 * 1024;
 inline constexpr std::size_t kSlotKeyMax = 256;
 inline constexpr std::size_t kSlotValueMax = 64 * 1024;

@@ -61,6 +61,11 @@ class ContractHost {
     virtual void set_revert(base::ByteView data) noexcept = 0;
 
     virtual std::optional<base::ByteView> storage_get(base::ByteView key) noexcept = 0;
+    /// Size of a slot's value now, which prices depend on; nothing when there is no such slot.
+    virtual std::optional<std::size_t> slot_bytes(base::ByteView key) noexcept {
+        const auto value = storage_get(key);
+        return value ? std::optional{value->size()} : std::nullopt;
+    }
     /// False: refused (a read-only call); the guest traps.
     virtual bool storage_set(base::ByteView key, base::ByteView value) noexcept = 0;
     virtual bool storage_delete(base::ByteView key) noexcept = 0;

@@ -45,22 +45,29 @@ class Memory {
 
     /// Remembers the current content as what reset() restores. Once, after the data segments are in place.
     void take_image() noexcept;
+    /// Gives what was grown beyond kKeptBytes back to the system; the rest is cleaned and stays.
     void reset() noexcept;
+    static constexpr std::uint64_t kKeptBytes = 1U << 20U;
+    /// What it may occupy when it is clean.
+    [[nodiscard]] std::uint64_t held_bytes() const noexcept;
 
  private:
     friend class Instance;
     Memory() noexcept = default;
     void mark(std::uint64_t at, std::uint64_t length) noexcept;
+    void restore(std::uint64_t page, std::uint64_t length) noexcept;
 
     std::uint8_t* base_ = nullptr;  ///< The dirty byte of page p lies at base_[-1 - p].
     std::uint64_t size_ = 0;
     std::uint64_t reserved_ = 0;
+    std::uint64_t peak_ = 0;  ///< The largest size since it was made.
     std::uint8_t* mapping_ = nullptr;
     std::uint64_t mapping_bytes_ = 0;
     std::uint32_t max_pages_ = 0;
     std::uint32_t initial_pages_ = 0;
     MemoryType type_;
-    std::vector<std::uint8_t> image_;
+    std::vector<std::uint8_t> image_;          ///< The pages that are not all zero, one after the other.
+    std::vector<std::uint32_t> image_places_;  ///< A page: where it lies in image_, counted in pages from 1; 0: zeros.
 };
 
 class Table {
@@ -74,6 +81,9 @@ class Table {
         dirty_ = true;
     }
     [[nodiscard]] std::uint32_t room() const noexcept { return cap_ - size(); }
+    [[nodiscard]] std::uint64_t held_bytes() const noexcept {
+        return (slots_.capacity() + image_.capacity()) * sizeof(Slot);
+    }
     /// The old size, or -1.
     std::int32_t grow(std::uint32_t count, Slot value) noexcept;
     void take_image() noexcept;
@@ -135,6 +145,8 @@ class Instance {
     [[nodiscard]] Memory* memory() const noexcept { return memory_.get(); }
     [[nodiscard]] const Function* function(std::uint32_t index) const noexcept { return functions_[index]; }
     [[nodiscard]] base::Result<Extern> find_export(std::string_view name) const noexcept;
+    /// What it may occupy between runs, with its module.
+    [[nodiscard]] std::uint64_t held_bytes() const noexcept;
 
  private:
     friend struct Interpreter;

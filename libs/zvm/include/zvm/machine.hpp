@@ -40,6 +40,8 @@ class Machine {
         std::string name;
     };
     [[nodiscard]] std::vector<TraceEntry> trace(const Module& module, std::size_t max = 64) const;
+    /// Only their indices: cheap, whatever names the module has (Module::function_names).
+    [[nodiscard]] std::vector<std::uint32_t> trace_functions(const Module& module, std::size_t max = 64) const;
 
  private:
     friend struct Interpreter;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -95,6 +96,7 @@ struct FuncCode {
     std::uint32_t ir_first = 0;  ///< Where its code begins in the module's.
     std::uint32_t ir_count = 0;
     std::uint32_t wasm_bytes = 0;
+    std::uint32_t load_gas = 0;  ///< Of its instructions and values, see gas::start.
 };
 
 struct LoadOptions {
@@ -145,12 +147,18 @@ class Module {
     [[nodiscard]] const ExportDecl* find_export(std::string_view name) const noexcept;
     /// The index of an exported function, if there is one of that name.
     [[nodiscard]] std::optional<std::uint32_t> find_function(std::string_view name) const noexcept;
-    /// From the name section; "f12" when it does not say. For people, never for consensus.
+    /// From the name section; "f12" when it does not say. Cut after kNameShown bytes. For people, never for consensus.
     [[nodiscard]] std::string function_name(std::uint32_t index) const;
+    /// Of many functions, in their order, in one pass over the name section.
+    [[nodiscard]] std::vector<std::string> function_names(std::span<const std::uint32_t> indices) const;
+    static constexpr std::size_t kNameShown = 128;
     /// Which defined function holds this instruction; null when it is not of this module.
     [[nodiscard]] const FuncCode* function_at(const Instr* at) const noexcept;
     /// Bytes that the module occupies, roughly; what a cache should count.
-    [[nodiscard]] std::size_t footprint() const noexcept;
+    [[nodiscard]] std::size_t footprint() const noexcept { return footprint_; }
+    /// The price of loading it, and of an instance (gas::start). Functions of the bytes, whatever they are lowered to.
+    [[nodiscard]] std::uint64_t load_gas() const noexcept;
+    [[nodiscard]] std::uint64_t instance_gas() const noexcept;
 
     [[nodiscard]] const std::vector<Instr>& instructions() const noexcept;
 
@@ -158,6 +166,7 @@ class Module {
     friend class Decoder;
     friend class Lowerer;
     Module() noexcept;
+    [[nodiscard]] std::size_t measure() const noexcept;
 
     LoadOptions options_;
     std::vector<FuncType> types_;
@@ -174,6 +183,8 @@ class Module {
     std::vector<FuncCode> codes_;
     std::unique_ptr<std::vector<Instr>> instructions_;
     std::optional<std::uint32_t> start_;
+    std::uint32_t wasm_bytes_ = 0;
+    std::size_t footprint_ = 0;
     std::uint32_t imported_functions_ = 0;
     std::uint32_t imported_tables_ = 0;
     std::uint32_t imported_memories_ = 0;

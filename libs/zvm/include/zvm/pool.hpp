@@ -2,6 +2,7 @@
 // Ready instances, so that a call needs no system call: taken, used, cleaned, kept. One thread.
 
 #include <cstddef>
+#include <list>
 #include <memory>
 #include <span>
 #include <unordered_map>
@@ -32,21 +33,34 @@ class InstancePool {
         std::unique_ptr<Instance> instance_;
     };
 
-    /// `functions` must outlive the pool. At most `idle_max` instances are kept, over all modules.
-    InstancePool(std::span<const HostFunction> functions, std::size_t idle_max) noexcept
-        : functions_{functions}, idle_max_{idle_max} {}
+    /// What idle instances, of all modules together, are kept within; the longest unused go first.
+    struct Bounds {
+        std::size_t instances = 128;
+        std::size_t bytes = 64U << 20U;  ///< By Instance::held_bytes: memory, tables, and the module of each.
+    };
+    /// `functions` must outlive the pool.
+    InstancePool(std::span<const HostFunction> functions, const Bounds& bounds) noexcept
+        : functions_{functions}, bounds_{bounds} {}
 
     /// An instance in its initial state. Linking errors, or `invalid` when its segments do not fit.
     base::Result<Lease> acquire(const std::shared_ptr<const Module>& module) noexcept;
-    [[nodiscard]] std::size_t idle() const noexcept { return idle_; }
+    [[nodiscard]] std::size_t idle() const noexcept { return idle_.size(); }
+    [[nodiscard]] std::size_t idle_bytes() const noexcept { return bytes_; }
 
  private:
+    struct Idle {
+        std::unique_ptr<Instance> instance;
+        std::size_t bytes;
+    };
+    using Place = std::list<Idle>::iterator;
     void put_back(std::unique_ptr<Instance> instance) noexcept;
+    std::unique_ptr<Instance> take(Place place) noexcept;
 
     std::span<const HostFunction> functions_;
-    std::size_t idle_max_;
-    std::size_t idle_ = 0;
-    std::unordered_map<const Module*, std::vector<std::unique_ptr<Instance>>> free_;
+    Bounds bounds_;
+    std::size_t bytes_ = 0;
+    std::list<Idle> idle_;  ///< Most recently used first.
+    std::unordered_map<const Module*, std::vector<Place>> by_module_;
     std::unique_ptr<Machine> machine_ = Machine::make();
 };
 
