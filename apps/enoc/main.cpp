@@ -7,10 +7,10 @@
 
 #include "base/file.hpp"
 #include "base/log.hpp"
+#include "base/process.hpp"
 #include "enoc/home.hpp"
 #include "enoc/network.hpp"
 #include "io/signals.hpp"
-#include "walletd/walletd.hpp"
 
 namespace {
 
@@ -88,7 +88,7 @@ int main(int argc, char** argv) {
     if (const auto done = base::configure_logging({.level = *level}); !done) return fail(done.error().text);
 
     io::block_termination_signals();
-    walletd::harden_process();  // this process holds a wallet's keys
+    base::harden_process();  // this process holds a wallet's keys
     const auto began = std::chrono::steady_clock::now();
     auto network = enoc::Network::start(options);
     if (!network) return fail(network.error().text);

@@ -8,6 +8,7 @@
 
 #include "base/file.hpp"
 #include "base/log.hpp"
+#include "base/process.hpp"
 #include "ghost/bridge/v1/registry.pb.h"
 #include "ghostbridge/bridge.hpp"
 #include "io/signals.hpp"
@@ -179,6 +180,7 @@ int completion(const std::string& shell) {
 
 int main(int argc, char** argv) {
     io::block_termination_signals();
+    base::harden_process();
     google::protobuf::SetLogHandler(nullptr);
     Flags flags;
     CLI::App app{"ghostbridge: gRPC over QUIC between all GhostChain services: registry, relay, health.",

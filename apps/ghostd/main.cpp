@@ -1,3 +1,7 @@
+#include "base/process.hpp"
 #include "ghostd/app.hpp"
 
-int main(int argc, char** argv) { return ghostd::run(argc, argv); }
+int main(int argc, char** argv) {
+    base::harden_process();
+    return ghostd::run(argc, argv);
+}

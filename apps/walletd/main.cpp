@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "base/log.hpp"
+#include "base/process.hpp"
 #include "ghost/wallet/v1/local.pb.h"
 #include "io/signals.hpp"
 #include "wallet_local/client.hpp"
@@ -110,7 +111,7 @@ int completion(const std::string& shell) {
 
 int main(int argc, char** argv) {
     io::block_termination_signals();
-    walletd::harden_process();
+    base::harden_process();
     google::protobuf::SetLogHandler(nullptr);
     Flags flags;
     CLI::App app{

@@ -1,8 +1,6 @@
 #include "walletd/walletd.hpp"
 
 #include <fmt/format.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 
 #include <atomic>
 #include <filesystem>
@@ -311,12 +309,6 @@ base::Checked<std::string> resolve_home(const std::string& home) {
     if (!home.empty()) return home;
     GC_TRY(auto found, base::ghost_home());
     return found + "/walletd";
-}
-
-void harden_process() noexcept {
-    const rlimit none{.rlim_cur = 0, .rlim_max = 0};
-    setrlimit(RLIMIT_CORE, &none);
-    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
 }  // namespace walletd

@@ -48,7 +48,5 @@ class Walletd {
 base::Checked<base::Digest> init_identity(const std::string& home);
 /// `home` when given, else $GHOST_HOME/walletd, else ~/.ghost/walletd.
 base::Checked<std::string> resolve_home(const std::string& home);
-/// No core dumps, no ptrace by others (PR_SET_DUMPABLE 0). For mains that hold keys; affects the whole process.
-void harden_process() noexcept;
 
 }  // namespace walletd
