@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/clock.hpp"
 #include "ghostd/methods.hpp"
 #include "queries.hpp"
@@ -15,6 +17,7 @@ using rpc::StatusCode;
 namespace {
 
 constexpr std::size_t kQueryModuleBytesMax = 48u << 20;
+constexpr std::size_t kRunShares = 4;  // One caller may hold this part of the waiting contract runs.
 
 base::Result<base::Digest> tx_id_of(const v1::TransactionRequest& request) {
     return base::to_fixed<32>(base::as_bytes(request.tx_id()));
@@ -33,6 +36,7 @@ BlockchainService::BlockchainService(rpc::Server& server, Chain& chain, Admissio
       blocks_{chain, offload, reactor_, options_.limits.block_streams_max},
       statuses_{chain, offload, reactor_, options_.limits.status_streams_max},
       events_{chain, offload, reactor_, options_.limits.event_streams_max},
+      run_share_{std::max<std::size_t>(options_.limits.call_queue_max / kRunShares, 1)},
       engine_{{.module_bytes_max = kQueryModuleBytesMax,
                .instances_max = 32,
                .runners_max = options_.limits.call_threads}} {
@@ -82,17 +86,31 @@ void BlockchainService::add_writes(rpc::Server& server) {
 
 template <typename Res>
 void BlockchainService::read(rpc::Responder<Res> done,
-                             std::move_only_function<rpc::StatusOr<Res>(const ledger::ChainView&)> query,
-                             std::string_view lane) {
+                             std::move_only_function<rpc::StatusOr<Res>(const ledger::ChainView&)> query) {
     // Shared, so that it can still be answered when the lane refuses the task.
     const auto responder = std::make_shared<rpc::Responder<Res>>(std::move(done));
-    const auto asked = offload_.submit(lane, [this, responder, query = std::move(query)]() mutable {
+    const auto asked = offload_.submit("read", [this, responder, query = std::move(query)]() mutable {
         const auto view = chain_.view();
         (*responder)(query(*view));
     });
-    if (!asked)
-        responder->fail(StatusCode::resource_exhausted,
-                        lane == "run" ? "too many contract runs wait" : "too many reads wait for the database");
+    if (!asked) responder->fail(StatusCode::resource_exhausted, "too many reads wait for the database");
+}
+
+template <typename Res>
+void BlockchainService::run(
+    const rpc::CallContext& context, rpc::Responder<Res> done,
+    std::move_only_function<rpc::StatusOr<Res>(const ledger::ChainView&, const queries::RunLimits&)> query) {
+    auto ticket = run_share_.take(caller_of(context));
+    if (!ticket)
+        return done.fail(StatusCode::resource_exhausted, "too many contract runs of this caller wait or are under way");
+    const auto responder = std::make_shared<rpc::Responder<Res>>(std::move(done));
+    const auto asked = offload_.submit(
+        "run", [this, context, responder, ticket = std::move(ticket), query = std::move(query)]() mutable {
+            if (context.cancelled()) return responder->fail(StatusCode::cancelled, "nobody waits for it any more");
+            const auto view = chain_.view();
+            (*responder)(query(*view, run_limits(context)));
+        });
+    if (!asked) responder->fail(StatusCode::resource_exhausted, "too many contract runs wait");
 }
 
 void BlockchainService::add_reads(rpc::Server& server) {
@@ -135,14 +153,12 @@ void BlockchainService::add_reads(rpc::Server& server) {
         });
     });
     server.add(methods::kEstimateFee,
-               [this](rpc::CallContext&, v1::EstimateFeeRequest request, rpc::Responder<v1::FeeEstimate> done) {
+               [this](rpc::CallContext& context, v1::EstimateFeeRequest request, rpc::Responder<v1::FeeEstimate> done) {
                    if (!queries::needs_run(request)) return done(queries::fee(*chain_.head(), request));
-                   read<v1::FeeEstimate>(
-                       std::move(done),
-                       [this, request = std::move(request)](const auto& view) {
-                           return queries::fee_of_run(view, request, run_limits());
-                       },
-                       "run");
+                   run<v1::FeeEstimate>(context, std::move(done),
+                                        [request = std::move(request)](const auto& view, const auto& limits) {
+                                            return queries::fee_of_run(view, request, limits);
+                                        });
                });
     server.add(methods::kSearchTransactions, [this](rpc::CallContext&, v1::SearchTransactionsRequest request,
                                                     rpc::Responder<v1::SearchTransactionsResponse> done) {
@@ -152,41 +168,38 @@ void BlockchainService::add_reads(rpc::Server& server) {
     });
 }
 
-queries::RunLimits BlockchainService::run_limits() {
+queries::RunLimits BlockchainService::run_limits(const rpc::CallContext& context) {
     return {.engine = engine_,
             .genesis_hash = chain_.binding().genesis_hash,
             .gas_max = options_.limits.call_gas_max,
-            .now_ms = base::system_clock().unix_ms()};
+            .now_ms = base::system_clock().unix_ms(),
+            .is_cancelled = [context] { return context.cancelled(); }};
 }
 
 void BlockchainService::add_contracts(rpc::Server& server) {
-    server.add(methods::kCallContract, [this](rpc::CallContext&, v1::CallContractRequest request,
+    server.add(methods::kCallContract, [this](rpc::CallContext& context, v1::CallContractRequest request,
                                               rpc::Responder<v1::CallContractResponse> done) {
-        read<v1::CallContractResponse>(
-            std::move(done),
-            [this, request = std::move(request)](const auto& view) {
-                return queries::call_contract(view, request, run_limits());
-            },
-            "run");
+        run<v1::CallContractResponse>(context, std::move(done),
+                                      [request = std::move(request)](const auto& view, const auto& limits) {
+                                          return queries::call_contract(view, request, limits);
+                                      });
     });
-    server.add(methods::kSimulate,
-               [this](rpc::CallContext&, v1::SimulateRequest request, rpc::Responder<v1::SimulateResponse> done) {
-                   read<v1::SimulateResponse>(
-                       std::move(done),
-                       [this, request = std::move(request)](const auto& view) {
-                           return queries::simulate(view, request, run_limits());
-                       },
-                       "run");
-               });
+    server.add(methods::kSimulate, [this](rpc::CallContext& context, v1::SimulateRequest request,
+                                          rpc::Responder<v1::SimulateResponse> done) {
+        run<v1::SimulateResponse>(context, std::move(done),
+                                  [request = std::move(request)](const auto& view, const auto& limits) {
+                                      return queries::simulate(view, request, limits);
+                                  });
+    });
     server.add(methods::kGetContract,
                [this](rpc::CallContext&, v1::ContractRequest request, rpc::Responder<v1::Contract> done) {
-                   read<v1::Contract>(std::move(done), [this, request = std::move(request)](const auto& view) {
-                       return queries::contract(view, request, run_limits().now_ms);
+                   read<v1::Contract>(std::move(done), [request = std::move(request)](const auto& view) {
+                       return queries::contract(view, request, base::system_clock().unix_ms());
                    });
                });
     server.add(methods::kGetCode, [this](rpc::CallContext&, v1::CodeRequest request, rpc::Responder<v1::Code> done) {
-        read<v1::Code>(std::move(done), [this, request = std::move(request)](const auto& view) {
-            return queries::code(view, request, run_limits().now_ms);
+        read<v1::Code>(std::move(done), [request = std::move(request)](const auto& view) {
+            return queries::code(view, request, base::system_clock().unix_ms());
         });
     });
     server.add(methods::kStreamEvents,

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "block_streams.hpp"
+#include "caller_share.hpp"
 #include "contract_queries.hpp"
 #include "event_streams.hpp"
 #include "faucet.hpp"
@@ -40,12 +41,15 @@ class BlockchainService {
     void add_writes(rpc::Server& server);
     void add_reads(rpc::Server& server);
     void add_contracts(rpc::Server& server);
-    [[nodiscard]] queries::RunLimits run_limits();
+    [[nodiscard]] queries::RunLimits run_limits(const rpc::CallContext& context);
     [[nodiscard]] Admission::Done answer_with_receipt(rpc::Responder<ghost::chain::v1::TransactionReceipt> done);
     [[nodiscard]] ghost::chain::v1::Status status() const;
     template <typename Res>
-    void read(rpc::Responder<Res> done, std::move_only_function<rpc::StatusOr<Res>(const ledger::ChainView&)> query,
-              std::string_view lane = "read");
+    void read(rpc::Responder<Res> done, std::move_only_function<rpc::StatusOr<Res>(const ledger::ChainView&)> query);
+    /// The same on the lane that runs contracts: within the caller's share of it, and not at all once nobody waits.
+    template <typename Res>
+    void run(const rpc::CallContext& context, rpc::Responder<Res> done,
+             std::move_only_function<rpc::StatusOr<Res>(const ledger::ChainView&, const queries::RunLimits&)> query);
 
     Chain& chain_;
     Admission& admission_;
@@ -56,6 +60,7 @@ class BlockchainService {
     BlockStreams blocks_;
     StatusStreams statuses_;
     EventStreams events_;
+    CallerShare run_share_;
     /// Queries have an engine of their own: whatever code they bring, blocks keep their modules.
     ledger::ContractEngine engine_;
 };

@@ -7,7 +7,7 @@
 #include "queries.hpp"
 #include "query_parts.hpp"
 #include "views.hpp"
-#include "zvm/module.hpp"
+#include "zabi/schema.hpp"
 
 namespace ghostd::queries {
 namespace {
@@ -177,8 +177,16 @@ rpc::StatusOr<v1::FeeEstimate> fee_of_run(const ledger::ChainView& view, const v
     const auto ran = ledger::simulate(reader, context, tx, limits.engine);
     if (!ran) return run_failed(ran.error());
     auto limit = std::min(most, ran->gas_used + (ran->gas_used - std::min(ran->gas_used, native)) / 4 + kGasMargin);
-    // A callee gets 63/64 of what is left, so what was enough to run may need more to be given.
+    // A callee gets 63/64 of what is left, so what was enough to run may need more to be given. What is tried costs no
+    // more than three runs at the bound; then the bound, which was enough, is the answer.
+    auto tried = ran->gas_used;
     while (ran->status == ledger::ExecStatus::success && limit < most) {
+        if (limits.is_cancelled()) return rpc::error(StatusCode::cancelled, "nobody waits for it any more");
+        tried += limit;
+        if (tried > 3 * limits.gas_max) {
+            limit = most;
+            break;
+        }
         tx.gas_limit = limit;
         const auto again = ledger::simulate(reader, context, tx, limits.engine);
         if (!again) return run_failed(again.error());
@@ -210,11 +218,7 @@ rpc::StatusOr<v1::Contract> contract(const ledger::ChainView& view, const v1::Co
         out.set_pending_ready_ms(record.upgrade->ready_ms);
     }
     out.set_balance(base::to_string(balance));
-    if (const auto module = zvm::Module::load(*bytes, zvm::LoadOptions::contract())) {
-        for (const auto& section : (*module)->custom_sections()) {
-            if (section.name == "zvm.abi") views::set_bytes(*out.mutable_abi(), section.bytes);
-        }
-    }
+    if (const auto abi = zabi::find_section(*bytes)) views::set_bytes(*out.mutable_abi(), *abi);
     out.set_height(view.head().header.height);
     return out;
 }

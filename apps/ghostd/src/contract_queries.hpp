@@ -2,6 +2,8 @@
 // What the contract methods answer: functions of a finalized view. They run contracts, so they belong on the "run"
 // lane, whose threads bound how many run at once; the gas cap bounds each.
 
+#include <functional>
+
 #include "ghost/chain/v1/chain.pb.h"
 #include "ghostd/chain.hpp"
 #include "rpc/status.hpp"
@@ -13,8 +15,9 @@ namespace v1 = ghost::chain::v1;
 struct RunLimits {
     ledger::ContractEngine& engine;
     ledger::Hash genesis_hash;
-    std::uint64_t gas_max = 0;  ///< For contracts, a call.
-    std::uint64_t now_ms = 0;   ///< Block time of the run, unless the head is later.
+    std::uint64_t gas_max = 0;                                  ///< For contracts, a call.
+    std::uint64_t now_ms = 0;                                   ///< Block time of the run, unless the head is later.
+    std::function<bool()> is_cancelled = [] { return false; };  ///< Asked before each run.
 };
 
 rpc::StatusOr<v1::CallContractResponse> call_contract(const ledger::ChainView& view,

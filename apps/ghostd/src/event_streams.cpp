@@ -19,6 +19,9 @@ constexpr std::size_t kChoicesMax = 16;
 constexpr std::size_t kBatchEventsMax = 512;
 constexpr std::size_t kBatchBytesMax = 256u << 10;
 constexpr std::size_t kBlocksMax = 16;
+constexpr std::size_t kStreamShares = 8;  ///< One caller may have this part of the open streams.
+/// Whoever finds nothing in old blocks hears this often how far the search is.
+constexpr std::uint64_t kProgressNs = 1'000'000'000;
 
 /// Heights from `from` on at which one of the filter's contracts emitted something. `complete`: up to the head.
 struct Heights {
@@ -153,8 +156,11 @@ struct EventStreams::Subscriber : std::enable_shared_from_this<Subscriber> {
     Stream stream;
     EventFilter filter;
     EventCursor cursor;
-    bool announced = false;  ///< Has heard that it has everything.
-    bool waiting = false;    ///< For the database or for room in the stream.
+    bool announced = false;      ///< Has heard that it has everything.
+    bool waiting = false;        ///< For a turn, the database or room in the stream.
+    bool scanning = false;       ///< Has the turn.
+    std::uint64_t heard_ns = 0;  ///< When it was last sent something.
+    CallerShare::Ticket ticket;
     std::optional<v1::EventBatch> pending;
 };
 
@@ -163,7 +169,8 @@ EventStreams::EventStreams(Chain& chain, io::Offload& offload, io::Reactor& reac
       offload_{offload},
       reactor_{reactor},
       streams_max_{streams_max},
-      newest_{chain.head()->header.height} {}
+      newest_{chain.head()->header.height},
+      share_{std::max<std::size_t>(streams_max / kStreamShares, 1)} {}
 
 EventStreams::~EventStreams() { close(); }
 
@@ -186,8 +193,11 @@ void EventStreams::open(const rpc::CallContext& context, const v1::StreamEventsR
         return stream.finish({StatusCode::resource_exhausted, "too many event streams are open"});
     auto filter = event_filter_of(request);
     if (!filter) return stream.finish(filter.error());
+    auto ticket = share_.take(caller_of(context));
+    if (!ticket) return stream.finish({StatusCode::resource_exhausted, "this caller has too many event streams open"});
     auto subscriber = std::make_shared<Subscriber>(*this, std::move(stream));
     subscriber->filter = std::move(*filter);
+    subscriber->ticket = std::move(ticket);
     if (request.has_after()) {
         const auto& after = request.after();
         subscriber->cursor = {.height = after.height(), .tx = after.tx_index(), .event = after.event_index()};
@@ -195,6 +205,7 @@ void EventStreams::open(const rpc::CallContext& context, const v1::StreamEventsR
     } else {
         subscriber->cursor.height = request.has_from_height() ? request.from_height() : newest_ + 1;
     }
+    subscriber->heard_ns = reactor_.clock().now_ns();
     subscribers_.insert(subscriber);
     context.on_cancel([weak = std::weak_ptr{subscriber}] {
         const auto alive = weak.lock();
@@ -261,11 +272,28 @@ void EventStreams::pump(const SubscriberPtr& subscriber) {
 }
 
 void EventStreams::load(const SubscriberPtr& subscriber) {
+    subscriber->waiting = true;
+    // The newest block is in memory still and everybody's due; what lies before it waits for a turn.
+    if (subscriber->cursor.height >= newest_) return read(subscriber);
+    scans_.push_back(subscriber);
+    scan_next();
+}
+
+void EventStreams::scan_next() {
+    while (!scanning_ && !scans_.empty()) {
+        const auto next = scans_.front().lock();
+        scans_.pop_front();
+        if (!next || !next->streams) continue;
+        scanning_ = next->scanning = true;
+        read(next);
+    }
+}
+
+void EventStreams::read(const SubscriberPtr& subscriber) {
     struct Piece {
         v1::EventBatch batch;
         EventCursor cursor;
     };
-    subscriber->waiting = true;
     const auto asked = offload_.call<Piece>(
         "read",
         [view = chain_.view(), filter = subscriber->filter, cursor = subscriber->cursor]() -> base::Result<Piece> {
@@ -274,20 +302,37 @@ void EventStreams::load(const SubscriberPtr& subscriber) {
             return piece;
         },
         reactor_,
-        [this, weak = std::weak_ptr{subscriber}](base::Result<Piece> piece) {
-            const auto alive = weak.lock();
-            if (!alive || !alive->streams) return;
-            alive->waiting = false;
-            if (!piece) return end(alive, {StatusCode::internal, base::to_string(piece.error())});
-            alive->cursor = piece->cursor;
-            const bool caught_up = alive->cursor.height > newest_;
-            // An empty batch is worth sending once: it says that the stream is live.
-            if (piece->batch.events_size() > 0 || (caught_up && !alive->announced))
-                alive->pending = std::move(piece->batch);
-            if (caught_up) alive->announced = true;
-            pump(alive);
+        [this, running = std::weak_ptr{alive_}, was_scan = subscriber->scanning,
+         weak = std::weak_ptr{subscriber}](base::Result<Piece> piece) {
+            if (running.expired()) return;
+            if (was_scan) scanning_ = false;
+            if (const auto alive = weak.lock(); alive && alive->streams) {
+                alive->waiting = alive->scanning = false;
+                if (piece) {
+                    take(alive, std::move(piece->batch), piece->cursor);
+                } else {
+                    end(alive, {StatusCode::internal, base::to_string(piece.error())});
+                }
+            }
+            if (was_scan) scan_next();
         });
-    if (!asked) end(subscriber, {StatusCode::resource_exhausted, "too many reads wait for the database"});
+    if (asked) return;
+    if (subscriber->scanning) scanning_ = false;
+    end(subscriber, {StatusCode::resource_exhausted, "too many reads wait for the database"});
+}
+
+void EventStreams::take(const SubscriberPtr& subscriber, v1::EventBatch batch, const EventCursor& cursor) {
+    subscriber->cursor = cursor;
+    const bool caught_up = cursor.height > newest_;
+    const auto now = reactor_.clock().now_ns();
+    // An empty batch is worth sending once, to say that the stream is live, and now and then on the way there.
+    if (batch.events_size() > 0 || (caught_up && !subscriber->announced) ||
+        (!caught_up && now - subscriber->heard_ns > kProgressNs)) {
+        subscriber->pending = std::move(batch);
+        subscriber->heard_ns = now;
+    }
+    if (caught_up) subscriber->announced = true;
+    pump(subscriber);
 }
 
 }  // namespace ghostd

@@ -1,13 +1,16 @@
 #pragma once
 // StreamEvents: every subscriber has a filter and a cursor. Events are found through the ledger's index on the read
 // lane, a bounded piece at a time; a subscriber that does not read holds its cursor and one message. A new block wakes
-// only those whose contracts emitted something in it.
+// only those whose contracts emitted something in it. Those who look through old blocks take turns, one piece at a time
+// for all of them together, so that the lane stays free for calls; they hear how far they are.
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <set>
 #include <vector>
 
+#include "caller_share.hpp"
 #include "ghost/chain/v1/chain.pb.h"
 #include "ghostd/chain.hpp"
 #include "io/offload.hpp"
@@ -52,6 +55,10 @@ class EventStreams {
     using SubscriberPtr = std::shared_ptr<Subscriber>;
     void pump(const SubscriberPtr& subscriber);
     void load(const SubscriberPtr& subscriber);
+    void read(const SubscriberPtr& subscriber);
+    void take(const SubscriberPtr& subscriber, ghost::chain::v1::EventBatch batch, const EventCursor& cursor);
+    /// Lets the next of those who wait read old blocks.
+    void scan_next();
     void end(const SubscriberPtr& subscriber, rpc::Status status);
 
     Chain& chain_;
@@ -59,7 +66,11 @@ class EventStreams {
     io::Reactor& reactor_;
     std::size_t streams_max_;
     std::uint64_t newest_;
+    CallerShare share_;
     std::set<SubscriberPtr> subscribers_;
+    std::deque<std::weak_ptr<Subscriber>> scans_;  ///< Who waits for a turn at old blocks.
+    bool scanning_ = false;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< For turns that end when this is gone.
 };
 
 }  // namespace ghostd

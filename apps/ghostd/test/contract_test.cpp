@@ -1,6 +1,7 @@
 // Contracts over gRPC: deploy, call, query with proofs, simulate, estimate, events.
 
 #include <algorithm>
+#include <functional>
 #include <future>
 #include <thread>
 #include <utility>
@@ -254,6 +255,51 @@ TEST_F(ContractNode, EventsArriveAsTheyBecomeFinal) {
     if (!is_live) live.set_value();
     submitting.join();
     EXPECT_EQ(seen, std::vector<std::string>{"news"});
+}
+
+TEST_F(ContractNode, OneCallerHoldsOnlyItsShareOfTheContractRuns) {
+    node_.stop();
+    node_.config().limits.call_queue_max = 4;  // A share is one.
+    node_.config().limits.call_gas_max = 1'000'000'000;
+    node_.start();
+    const auto ask = [&](const std::string& caller) {
+        rpc::CallOptions options{.timeout_ns = 20'000'000'000};
+        EXPECT_TRUE(options.metadata.add("ghost-caller-key", caller));
+        const auto client = node_.connect(node_.admin());
+        const auto answer = client->call(methods::kCallContract, query("L"), std::move(options));
+        return answer ? StatusCode::ok : answer.error().code;
+    };
+    std::vector<std::future<StatusCode>> same;
+    for (int i = 0; i < 3; ++i) same.push_back(std::async(std::launch::async, ask, "one"));
+    auto other = std::async(std::launch::async, ask, "two");
+    int refused = 0;
+    for (auto& answer : same) refused += answer.get() == StatusCode::resource_exhausted;
+    EXPECT_GE(refused, 1);
+    EXPECT_EQ(other.get(), StatusCode::ok);
+    EXPECT_EQ(ask("one"), StatusCode::ok);  // Given back.
+}
+
+TEST_F(ContractNode, OneCallerHoldsOnlyItsShareOfTheEventStreams) {
+    node_.stop();
+    node_.config().limits.event_streams_max = 16;  // A share is two.
+    node_.start();
+    v1::StreamEventsRequest request;
+    request.add_contracts(contract_.to_text());
+    std::vector<StatusCode> ended;
+    // Each opens the next while it is live, and ends when that one has ended.
+    const std::function<void(int)> open = [&](int more) {
+        const auto client = node_.connect(node_.admin());
+        const auto status =
+            client->stream(methods::kStreamEvents, request, {.timeout_ns = 20'000'000'000}, [&](const v1::EventBatch&) {
+                if (more > 0) std::thread{open, more - 1}.join();
+                return false;
+            });
+        ended.push_back(status.code);
+    };
+    open(2);
+    ASSERT_EQ(ended.size(), 3u);
+    EXPECT_EQ(ended[0], StatusCode::resource_exhausted);
+    EXPECT_NE(ended[1], StatusCode::resource_exhausted);
 }
 
 TEST_F(ContractNode, BadRequestsAreRefusedByName) {
