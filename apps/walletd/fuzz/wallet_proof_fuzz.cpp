@@ -11,6 +11,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     walletd::Trust trust;
     trust.chain = ledger::ChainBinding{.chain_id = "ghostchain-dev-1", .genesis_hash = {}};
     trust.validators.push_back({.name = {}, .public_key = {}, .address = {}, .stake = 1});
-    (void)walletd::check_proof(proof, trust, base::as_bytes(proof.key()));
+    (void)walletd::check_proof(proof, trust, base::as_bytes(proof.key()), 0);
     return 0;
 }

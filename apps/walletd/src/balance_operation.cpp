@@ -47,7 +47,7 @@ class BalanceOperation : public std::enable_shared_from_this<BalanceOperation> {
     void reach() {
         call_ = reach_chain(core_, [self = shared_from_this()](rpc::StatusOr<chain::Status> status) {
             if (!status) return self->fail(std::move(status).error());
-            self->floor_ = self->core_.verified_height;
+            self->height_min_ = proof_height_min(self->core_, *status);
             self->next_account();
         });
     }
@@ -122,36 +122,18 @@ class BalanceOperation : public std::enable_shared_from_this<BalanceOperation> {
     }
 
     void prove(base::Bytes key, std::move_only_function<void(const Proved&)> next) {
-        chain::ProofRequest request;
-        request.set_key(std::string{base::as_text(key)});
-        if (result_.height() > 0) request.set_height(result_.height());
-        call_ = core_.node.call(kChainProof, request,
-                                [self = shared_from_this(), key = std::move(key),
-                                 next = std::move(next)](rpc::StatusOr<chain::Proof> proof) mutable {
-                                    if (!proof) return self->fail(std::move(proof).error());
-                                    const auto proved = check_proof(*proof, self->core_.trust, key);
-                                    if (!proved) return self->fail(status_for(proved.error()));
-                                    if (!self->accept(*proved)) return;
-                                    next(*proved);
-                                });
-    }
-
-    bool accept(const Proved& proved) {
-        // All proofs of one answer are about one block, and never about one older than what was proved before.
-        if (result_.height() != 0 && result_.height() != proved.height) {
-            fail(status_for(base::fail(Errc::bad_proof, "proofs of different blocks").error()));
-            return false;
-        }
-        if (proved.final && proved.height < floor_) {
-            fail({rpc::StatusCode::data_loss,
-                  fmt::format("the node proves block {}, but block {} was proved to this wallet before", proved.height,
-                              floor_)});
-            return false;
-        }
-        result_.set_height(proved.height);
-        if (!proved.final) current().set_verified(false);
-        if (proved.final) core_.verified_height = std::max(core_.verified_height, proved.height);
-        return true;
+        call_ = walletd::prove(
+            core_, std::move(key), {.height = result_.height(), .height_min = height_min_},
+            [self = shared_from_this(), next = std::move(next)](rpc::StatusOr<Proved> proved) mutable {
+                if (!proved) return self->fail(std::move(proved).error());
+                // All proofs of one answer are about one block.
+                if (self->result_.height() != 0 && self->result_.height() != proved->height) {
+                    return self->fail(status_for(base::fail(Errc::bad_proof, "proofs of different blocks").error()));
+                }
+                self->result_.set_height(proved->height);
+                if (!proved->final) self->current().set_verified(false);
+                next(*proved);
+            });
     }
 
     wallet::AccountBalance& current() { return *result_.mutable_accounts(result_.accounts_size() - 1); }
@@ -167,7 +149,7 @@ class BalanceOperation : public std::enable_shared_from_this<BalanceOperation> {
     std::vector<AccountInfo> accounts_;
     std::vector<ledger::AssetId> assets_;  ///< Of the account at hand.
     wallet::Balance result_;
-    std::uint64_t floor_ = 0;
+    std::uint64_t height_min_ = 0;
     bool stopped_ = false;
 };
 

@@ -56,6 +56,8 @@ base::ConfigSchema schema_of(Config& config) {
                  "Default and longest time that an unlocked wallet stays unlocked.", {.min = 1, .max = 30 * 86400});
     schema.field("tx_valid_blocks", config.tx_valid_blocks, "A transaction expires this many blocks after it was made.",
                  {.min = 1, .max = 1'000'000});
+    schema.field("tip_per_gas_max", config.tip_per_gas_max,
+                 "Highest tip, in agcc per gas: a node's suggestion is cut to it, a caller's is refused above it.");
     schema.field("call_timeout_ms", config.call_timeout_ms, "Time for each call to the node.",
                  {.min = 100, .max = 600'000});
     schema.field("finality_timeout_ms", config.finality_timeout_ms, "How long a send is followed.",

@@ -2,9 +2,67 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "base/bcs.hpp"
 
 namespace walletd {
+namespace {
+
+constexpr std::string_view kVerifiedHeightFact = "verified_height";
+
+/// In the journal behind what it says: after a crash the floor may be a little lower than it was, never higher.
+void raise_verified_height(Core& core, std::uint64_t height) {
+    if (height <= core.verified_height) return;
+    core.verified_height = height;
+    if (std::exchange(core.writing_height, true)) return;  // the next one is written with a later proof
+    base::BcsWriter fact;
+    fact.fixed(core.trust.chain->genesis_hash);
+    fact.u64(height);
+    core.offload_call<void>(
+        kWalletLane,
+        [&journal = core.journal, bytes = std::move(fact).take()]() -> base::Checked<void> {
+            if (auto stored = journal.set_fact(kVerifiedHeightFact, bytes); !stored) return explained(stored.error());
+            return {};
+        },
+        [&core](base::Checked<void> stored) {
+            core.writing_height = false;
+            if (!stored) core.log.error("the proved height could not be remembered", {{"error", stored.error()}});
+        });
+}
+
+}  // namespace
+
+base::Checked<std::uint64_t> load_verified_height(Journal& journal, const Trust& trust) {
+    const auto stored = journal.fact(kVerifiedHeightFact);
+    if (!stored) return explained(stored.error());
+    if (!*stored || !trust.chain || trust.validators.empty()) return 0;
+    base::BcsReader in{**stored};
+    const auto genesis_hash = in.fixed<32>();
+    const auto height = in.u64();
+    if (!in.finish()) return base::explain(Errc::damaged, "the wallet's record of the proved height is damaged");
+    return genesis_hash == trust.chain->genesis_hash ? height : 0;
+}
+
+std::uint64_t proof_height_min(const Core& core, const chain::Status& status) noexcept {
+    return std::max<std::uint64_t>(core.verified_height, status.finalized_height() > 0 ? 1 : 0);
+}
+
+rpc::CallHandle prove(Core& core, base::Bytes key, const ProofBounds& bounds,
+                      std::move_only_function<void(rpc::StatusOr<Proved>)> done) {
+    chain::ProofRequest request;
+    request.set_key(std::string{base::as_text(key)});
+    if (bounds.height > 0) request.set_height(bounds.height);
+    return core.node.call(kChainProof, request,
+                          [&core, key = std::move(key), height_min = bounds.height_min,
+                           done = std::move(done)](rpc::StatusOr<chain::Proof> proof) mutable {
+                              if (!proof) return done(std::unexpected{std::move(proof).error()});
+                              auto proved = check_proof(*proof, core.trust, key, height_min);
+                              if (!proved) return done(std::unexpected{status_for(proved.error())});
+                              if (proved->final) raise_verified_height(core, proved->height);
+                              done(std::move(*proved));
+                          });
+}
 
 rpc::Status status_for(const base::Diagnostic& diagnostic) {
     const auto& error = diagnostic.error;

@@ -3,8 +3,8 @@
 // Journal and Signer, which are thread-safe and used on the offload lanes.
 
 #include <map>
-#include <set>
 
+#include "account_turns.hpp"
 #include "base/log.hpp"
 #include "chain_client.hpp"
 #include "io/offload.hpp"
@@ -33,11 +33,13 @@ struct Core {
     base::Digest identity_key{};  ///< walletd's own public key.
 
     Trust trust;
-    std::uint64_t verified_height = 0;  ///< Of the highest header whose certificate was checked.
+    std::uint64_t verified_height = 0;  ///< Of the highest header whose certificate was checked; survives a restart.
+    bool writing_height = false;        ///< raise_verified_height() has work in the lane.
     std::uint32_t sends = 0;            ///< Under way.
-    std::map<std::uint32_t, std::set<std::uint64_t>> nonces_under_way;  ///< By account.
-    /// By account: every nonce below is final. An answer that was asked for before a payment became final may be older
-    /// than what is known here; with it a second payment would take the first one's nonce and pass for it.
+    AccountTurns turns;
+    /// By account: every nonce below is final, proved where validators are known. An answer that was asked for before a
+    /// payment became final may be older than what is known here; with it a second payment would take the first one's
+    /// nonce and pass for it.
     std::map<std::uint32_t, std::uint64_t> finalized_nonces;
 
     /// Runs `work` on a lane and `done` with its result on the reactor. A full lane answers RESOURCE_EXHAUSTED.
@@ -64,6 +66,21 @@ inline rpc::Status status_for(const base::Error& error) {
 /// Makes sure that the chain is known: pins it at first contact, refuses a node of another one. Calls back on the
 /// reactor with the node's status. The handle must be kept.
 rpc::CallHandle reach_chain(Core& core, std::move_only_function<void(rpc::StatusOr<chain::Status>)> done);
+
+struct ProofBounds {
+    std::uint64_t height = 0;      ///< Of this very block; 0: the newest that the node proves.
+    std::uint64_t height_min = 0;  ///< An older block is refused; see proof_height_min().
+};
+/// The oldest block that a node may prove now: none older than what was proved before, and not the genesis, which
+/// nobody signs, once the node itself speaks of later blocks.
+std::uint64_t proof_height_min(const Core& core, const chain::Status& status) noexcept;
+/// Asks the node for a proof of `key`, checks it and remembers how far the chain has been proved. DATA_LOSS when it
+/// does not hold. The handle must be kept.
+rpc::CallHandle prove(Core& core, base::Bytes key, const ProofBounds& bounds,
+                      std::move_only_function<void(rpc::StatusOr<Proved>)> done);
+
+/// The journal's memory of Core::verified_height for the chain that `trust` names; 0 when there is none.
+base::Checked<std::uint64_t> load_verified_height(Journal& journal, const Trust& trust);
 
 /// A diagnostic for errors without a sentence of their own.
 inline std::unexpected<base::Diagnostic> explained(const base::Error& error) {

@@ -6,14 +6,13 @@
 
 namespace walletd {
 
-std::uint64_t next_nonce(std::uint64_t pending_nonce, const std::vector<JournalEntry>& entries,
-                         const std::set<std::uint64_t>& under_way) noexcept {
+std::uint64_t next_nonce(std::uint64_t pending_nonce, const std::vector<JournalEntry>& entries) noexcept {
     auto nonce = pending_nonce;
-    // Both sets are bounded, so some nonce is free.
+    // The entries are bounded, so some nonce is free.
     for (;; ++nonce) {
         const bool accepted =
             std::ranges::any_of(entries, [nonce](const JournalEntry& e) { return e.accepted && e.nonce == nonce; });
-        if (!accepted && !under_way.contains(nonce)) return nonce;
+        if (!accepted) return nonce;
     }
 }
 

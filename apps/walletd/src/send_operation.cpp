@@ -1,11 +1,14 @@
-// account, recipient (wallet lane) ─▶ chain status, account ─▶ nonce ─▶ fee ─▶ sign and journal (wallet lane) ─▶ submit
-// ─▶ follow until final or dropped; a dry run of a contract message ends with a trial run instead of the submission
+// account, recipient (wallet lane) ─▶ chain status ─▶ the account's turn ─▶ account, proof of its nonce ─▶ nonce ─▶ fee
+// ─▶ sign and journal (wallet lane) ─▶ submit ─▶ the next one's turn; follow until final or dropped
 //
-// The nonce is taken on the reactor between two calls, so sends of one account run side by side without a gap.
+// Nothing else of the account is sent between choosing a nonce and the node's answer to it: one that fails leaves no
+// gap. A dry run takes no turn and reserves nothing. It ends with the fee, of a contract message with a trial run; it
+// is signed only when the caller wants just that.
 #include <fmt/format.h>
 
 #include "io/timer.hpp"
 #include "ledger/codec.hpp"
+#include "ledger/state.hpp"
 #include "operations.hpp"
 
 namespace walletd {
@@ -47,6 +50,8 @@ base::Checked<Prepared> prepare(Keystore& keystore, Journal& journal, const std:
     return prepared;
 }
 
+std::string gcc_text(ledger::Amount agcc) { return base::units_to_decimal(agcc, ledger::kGccDecimals) + " GCC"; }
+
 class SendOperation : public std::enable_shared_from_this<SendOperation> {
  public:
     SendOperation(Core& core, SendOrder order, rpc::ServerStream<wallet::SendProgress> out)
@@ -55,7 +60,7 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
     }
     ~SendOperation() {
         --core_.sends;
-        release_nonce();
+        leave_turn();
     }
 
     void start() {
@@ -68,7 +73,9 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
                 if (self->stopped_) return;
                 if (!prepared) return self->fail(status_for(prepared.error()));
                 self->prepared_ = std::move(*prepared);
-                if (!self->prepared_.looks_like.empty() && !self->order_.dry_run && !self->order_.accept_look_alike) {
+                const auto& order = self->order_;
+                const bool may_look_alike = order.dry_run ? !order.sign : order.accept_look_alike;
+                if (!self->prepared_.looks_like.empty() && !may_look_alike) {
                     return self->fail(
                         {rpc::StatusCode::failed_precondition,
                          fmt::format("look_alike: the recipient resembles {}, which this wallet knows, but is "
@@ -78,12 +85,16 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
                 self->reach();
             });
     }
+    /// The caller has left. What the node is being told is told to the end: only its answer says whether the nonce is
+    /// free.
     void stop() {
         stopped_ = true;
-        call_ = {};
         stream_ = {};
         retry_.cancel();
         self_.reset();
+        if (submitting_) return;
+        call_ = {};
+        leave_turn();
     }
 
  private:
@@ -95,7 +106,9 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
                                    fmt::format("the node takes no transactions: {}", status->not_accepting_reason())});
             }
             self->height_ = status->finalized_height();
-            self->ask_account();
+            self->height_min_ = proof_height_min(self->core_, *status);
+            if (self->order_.dry_run) return self->ask_account();
+            self->turn_ = self->core_.turns.join(self->prepared_.account.index, [self] { self->ask_account(); });
         });
     }
 
@@ -106,14 +119,36 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
             core_.node.call(kChainAccount, request, [self = shared_from_this()](rpc::StatusOr<chain::Account> account) {
                 if (!account) return self->fail(std::move(account).error());
                 self->node_account_ = std::move(*account);
-                self->note_finalized(self->node_account_.nonce());
-                self->read_journal();
+                self->learn_nonce();
             });
     }
 
-    void read_journal() {
-        const Journal::Horizon horizon{
-            .account = prepared_.account.index, .finalized_nonce = node_account_.nonce(), .finalized_height = height_};
+    /// What is forgotten for good (journal rows) or never gone back on (finalized_nonces) needs a proof, unless no
+    /// validators are known.
+    void learn_nonce() {
+        if (core_.trust.validators.empty()) return read_journal(node_account_.nonce(), height_);
+        call_ =
+            prove(core_, base::to_bytes(std::string_view{ledger::account_key(prepared_.account.address)}),
+                  {.height = 0, .height_min = height_min_}, [self = shared_from_this()](rpc::StatusOr<Proved> proved) {
+                      if (!proved) return self->fail(std::move(proved).error());
+                      // A chain without a block yet: nothing of it is final, and nothing is old.
+                      if (!proved->final) return self->read_journal(0, 0);
+                      ledger::Account record;
+                      if (proved->value) {
+                          const auto decoded = ledger::decode_account(*proved->value);
+                          if (!decoded) return self->fail(status_for(base::fail(Errc::bad_proof, "account").error()));
+                          record = *decoded;
+                      }
+                      self->height_ = proved->height;
+                      self->read_journal(record.nonce, proved->height);
+                  });
+    }
+
+    void read_journal(std::uint64_t finalized_nonce, std::uint64_t finalized_height) {
+        note_finalized(finalized_nonce);
+        const Journal::Horizon horizon{.account = prepared_.account.index,
+                                       .finalized_nonce = finalized_nonce,
+                                       .finalized_height = finalized_height};
         core_.offload_call<std::vector<JournalEntry>>(
             kWalletLane,
             [&journal = core_.journal, horizon]() -> base::Checked<std::vector<JournalEntry>> {
@@ -124,20 +159,18 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
             [self = shared_from_this()](base::Checked<std::vector<JournalEntry>> entries) {
                 if (self->stopped_) return;
                 if (!entries) return self->fail(status_for(entries.error()));
-                self->take_nonce(*entries);
+                self->choose_nonce(*entries);
                 self->estimate();
             });
     }
 
-    void take_nonce(const std::vector<JournalEntry>& entries) {
-        auto& under_way = core_.nonces_under_way[prepared_.account.index];
+    void choose_nonce(const std::vector<JournalEntry>& entries) {
         const auto pending = std::max(node_account_.pending_nonce(), core_.finalized_nonces[prepared_.account.index]);
-        nonce_ = next_nonce(pending, entries, under_way);
-        under_way.insert(*nonce_);
+        nonce_ = next_nonce(pending, entries);
         if (order_.dry_run) return;
         // A node that was restarted has an empty mempool: give it back what it had taken, or ours would wait for ever.
         for (const auto& entry : entries) {
-            if (!entry.accepted || entry.nonce < pending || entry.nonce > *nonce_) continue;
+            if (!entry.accepted || entry.nonce < pending || entry.nonce > nonce_) continue;
             chain::Transaction again;
             again.set_raw(std::string{base::as_text(entry.raw)});
             core_.node.call(kChainSubmit, again, [](rpc::StatusOr<chain::TransactionReceipt>) {}).detach();
@@ -148,7 +181,7 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
         tx_ = ledger::Tx{.version = ledger::kTxVersion,
                          .genesis_hash = core_.trust.chain->genesis_hash,
                          .sender = prepared_.account.address,
-                         .nonce = *nonce_,
+                         .nonce = nonce_,
                          .valid_until_height = height_ + core_.config.tx_valid_blocks,
                          .gas_limit = 0,
                          .max_fee_per_gas = 0,
@@ -175,33 +208,57 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
         if (!base_fee || !suggested_max)
             return fail({rpc::StatusCode::data_loss, "the node's fee estimate is malformed"});
         if (!choose_gas(fee)) return;
-        // The base fee is what the chain really takes; a tip is a gift. A node that suggests a large one gets none of
-        // it.
-        tx_.tip_per_gas =
-            order_.tip_per_gas ? *order_.tip_per_gas : std::min(suggested_tip ? *suggested_tip : 0, *base_fee);
-        const auto with_tip = base::checked_add(*base_fee, tx_.tip_per_gas);
-        if (!with_tip) return fail({rpc::StatusCode::invalid_argument, "the tip is too large"});
-        tx_.max_fee_per_gas = std::max(*suggested_max, *with_tip);
+        if (!choose_price(*base_fee, suggested_tip.value_or(0), *suggested_max)) return;
         const auto max_fee = base::checked_mul(tx_.max_fee_per_gas, tx_.gas_limit);
         if (!max_fee) return fail({rpc::StatusCode::data_loss, "the node's fee estimate is beyond any balance"});
         max_fee_ = *max_fee;
         if (!check_funds()) return;
-        if (order_.fee_max && max_fee_ > *order_.fee_max) {
-            return fail({rpc::StatusCode::failed_precondition,
-                         fmt::format("rejected: the fee may be {} agcc, more than the {} that are allowed",
-                                     base::to_string(max_fee_), base::to_string(*order_.fee_max))});
-        }
         if (order_.is_contract && order_.dry_run) return try_out();
         if (!fee.error().empty() && !order_.accept_failure) {
             return fail({rpc::StatusCode::failed_precondition,
                          fmt::format("rejected: it fails in a trial run: {}", fee.error())});
         }
-        sign();
+        sign_or_describe();
+    }
+
+    /// Tip and most per gas. Both are the node's word at this moment, and no more than the caller agreed to.
+    bool choose_price(ledger::Amount base_fee, ledger::Amount suggested_tip, ledger::Amount suggested_max) {
+        const auto refuse = [this](std::string text) {
+            fail({rpc::StatusCode::failed_precondition, "rejected: " + std::move(text)});
+            return false;
+        };
+        const ledger::Amount tip_max = core_.config.tip_per_gas_max;
+        if (order_.tip_per_gas && *order_.tip_per_gas > tip_max) {
+            return refuse(fmt::format("the tip is {} agcc per gas, walletd.toml allows {} (tip_per_gas_max)",
+                                      base::to_string(*order_.tip_per_gas), base::to_string(tip_max)));
+        }
+        // The base fee is what the chain really takes; a tip is a gift. A node that suggests a large one gets none of
+        // it.
+        tx_.tip_per_gas = order_.tip_per_gas ? *order_.tip_per_gas : std::min({suggested_tip, base_fee, tip_max});
+        const auto least = base::checked_add(base_fee, tx_.tip_per_gas);
+        const auto least_fee = least ? base::checked_mul(*least, tx_.gas_limit) : std::nullopt;
+        if (!least_fee) {
+            fail({rpc::StatusCode::data_loss, "the node's fee estimate is beyond any balance"});
+            return false;
+        }
+        tx_.max_fee_per_gas = std::max(suggested_max, *least);
+        if (!order_.fee_max) return true;
+        if (*least_fee > *order_.fee_max) {
+            return refuse(fmt::format("the fee may be {} by now, more than the {} that are allowed",
+                                      gcc_text(*least_fee), gcc_text(*order_.fee_max)));
+        }
+        // The estimate has room for a rising base fee; less of it still pays for a block.
+        tx_.max_fee_per_gas = std::min(tx_.max_fee_per_gas, *order_.fee_max / tx_.gas_limit);
+        return true;
     }
 
     /// The estimate has room above what the trial run used; the caller may want to give less.
     bool choose_gas(const chain::FeeEstimate& fee) {
         tx_.gas_limit = fee.gas_limit();
+        if (tx_.gas_limit == 0) {
+            fail({rpc::StatusCode::data_loss, "the node's fee estimate is malformed"});
+            return false;
+        }
         if (order_.gas_max == 0 || order_.gas_max >= tx_.gas_limit) return true;
         if (order_.gas_max < fee.gas_used() && !order_.accept_failure) {
             fail({rpc::StatusCode::failed_precondition,
@@ -230,7 +287,7 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
                                 [self = shared_from_this()](rpc::StatusOr<chain::SimulateResponse> trial) {
                                     if (!trial) return self->fail(std::move(trial).error());
                                     self->trial_ = std::move(*trial);
-                                    self->sign();
+                                    self->sign_or_describe();
                                 });
     }
 
@@ -251,19 +308,29 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
             fail({rpc::StatusCode::failed_precondition, "insufficient_funds: " + std::move(text)});
             return false;
         };
-        const auto text = [](ledger::Amount agcc) {
-            return base::units_to_decimal(agcc, ledger::kGccDecimals) + " GCC";
-        };
         if (!total || gcc < *total) {
             return short_of(fmt::format("{} holds {}; this takes up to {} with the fee",
-                                        prepared_.account.address.to_text(), text(gcc),
-                                        total ? text(*total) : "more than exists"));
+                                        prepared_.account.address.to_text(), gcc_text(gcc),
+                                        total ? gcc_text(*total) : "more than exists"));
         }
         max_total_ = *total;
         if (!is_gcc && listed_balance(order_.asset) < order_.amount) {
             return short_of(fmt::format("{} holds too little of that asset", prepared_.account.address.to_text()));
         }
         return true;
+    }
+
+    /// Whoever has a signed transaction can submit it: before the caller has agreed there is none.
+    void sign_or_describe() {
+        if (order_.dry_run && !order_.sign) return describe();
+        sign();
+    }
+
+    void describe() {
+        chain::TransactionReceipt receipt;
+        receipt.set_tx_id(std::string{base::as_text(ledger::tx_id(tx_))});
+        report(std::move(receipt));
+        out_.finish();
     }
 
     void sign() {
@@ -286,19 +353,18 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
                 if (self->stopped_) return;
                 if (!signed_tx) return self->fail(status_for(signed_tx.error()));
                 self->signed_.emplace(std::move(*signed_tx));
-                if (!self->order_.dry_run) return self->submit();
-                chain::TransactionReceipt receipt;
-                receipt.set_tx_id(std::string{base::as_text(self->signed_->id)});
-                self->report(std::move(receipt));
-                self->out_.finish();
+                if (self->order_.dry_run) return self->describe();
+                self->submit();
             });
     }
 
     void submit() {
         chain::Transaction transaction;
         transaction.set_raw(std::string{base::as_text(signed_->raw)});
+        submitting_ = true;
         call_ = core_.node.call(kChainSubmit, transaction,
                                 [self = shared_from_this()](rpc::StatusOr<chain::TransactionReceipt> receipt) {
+                                    self->submitting_ = false;
                                     if (!receipt && receipt.error().code != rpc::StatusCode::already_exists) {
                                         return self->not_submitted(receipt.error());
                                     }
@@ -335,6 +401,8 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
             GC_CHECK(journal.accept(id));
             return journal.note_recipient(to, now_ms);
         });
+        leave_turn();
+        if (stopped_) return;
         give_up_ns_ = core_.reactor.now_ns() + core_.config.finality_timeout_ms * 1'000'000;
         follow();
     }
@@ -365,8 +433,10 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
         if (state == chain::TX_STATE_UNKNOWN || state == chain::TX_STATE_UNSPECIFIED) return;
         if (state != last_state_) report(std::move(receipt));
         if (state != chain::TX_STATE_FINALIZED && state != chain::TX_STATE_DROPPED) return;
-        if (state == chain::TX_STATE_FINALIZED) note_finalized(*nonce_ + 1);
-        in_lane([&journal = core_.journal, id = signed_->id] { return journal.remove(id); });
+        // Finality is the node's word here: where it can be proved, the journal keeps the nonce until it is.
+        const bool believed = state == chain::TX_STATE_DROPPED || core_.trust.validators.empty();
+        if (state == chain::TX_STATE_FINALIZED && believed) note_finalized(nonce_ + 1);
+        if (believed) in_lane([&journal = core_.journal, id = signed_->id] { return journal.remove(id); });
         out_.finish();
         end();
     }
@@ -376,7 +446,7 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
         wallet::SendProgress progress;
         *progress.mutable_receipt() = std::move(receipt);
         if (!std::exchange(reported_, true)) {
-            if (signed_->raw.size() <= kProgressPartMax) {
+            if (signed_ && signed_->raw.size() <= kProgressPartMax) {
                 progress.set_raw(std::string{base::as_text(signed_->raw)});
             }
             progress.set_max_fee(base::to_string(max_fee_));
@@ -411,10 +481,8 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
         auto& known = core_.finalized_nonces[prepared_.account.index];
         known = std::max(known, nonce);
     }
-    void release_nonce() {
-        if (!nonce_) return;
-        core_.nonces_under_way[prepared_.account.index].erase(*nonce_);
-        nonce_.reset();
+    void leave_turn() {
+        if (const auto turn = std::exchange(turn_, std::nullopt)) core_.turns.leave(prepared_.account.index, *turn);
     }
     void fail(rpc::Status status) {
         out_.finish(std::move(status));
@@ -424,6 +492,7 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
     void end() {
         stopped_ = true;
         retry_.cancel();
+        leave_turn();
         core_.reactor.defer([self = shared_from_this()] {
             self->call_ = {};
             self->stream_ = {};
@@ -440,17 +509,20 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
     std::shared_ptr<SendOperation> self_;
     Prepared prepared_;
     chain::Account node_account_;
-    std::optional<std::uint64_t> nonce_;
+    std::uint64_t nonce_ = 0;
+    std::optional<AccountTurns::Ticket> turn_;
     ledger::Tx tx_;
     std::string contract_;  ///< Of a contract message: called, upgraded or made by it.
     std::optional<chain::SimulateResponse> trial_;
     std::optional<SignedTransaction> signed_;
     ledger::Amount max_fee_ = 0;
     ledger::Amount max_total_ = 0;
-    std::uint64_t height_ = 0;
+    std::uint64_t height_ = 0;      ///< Of the newest finalized block.
+    std::uint64_t height_min_ = 0;  ///< Of a proof.
     std::uint64_t give_up_ns_ = 0;
     chain::TxState last_state_ = chain::TX_STATE_UNSPECIFIED;
     bool reported_ = false;
+    bool submitting_ = false;  ///< The node has not answered yet.
     bool stopped_ = false;
 };
 

@@ -18,12 +18,14 @@ rpc::StatusOr<ledger::Address> address_of(const std::string& text, std::string_v
     return *address;
 }
 
-/// Memo and tip: what every order may have.
+/// Memo, tip and bounds: what every order may have.
 template <typename Request>
 rpc::StatusOr<SendOrder> start_order(const Request& request) {
     SendOrder order;
     order.from = request.from();
     order.dry_run = request.dry_run();
+    order.sign = request.sign();
+    if (order.sign && !order.dry_run) return bad("sign belongs to dry_run: what is sent is signed anyway");
     order.accept_look_alike = request.accept_look_alike();
     if (request.memo().size() > ledger::kMemoBytesMax) {
         return bad(fmt::format("the memo has {} bytes, at most {} fit", request.memo().size(), ledger::kMemoBytesMax));
@@ -33,6 +35,11 @@ rpc::StatusOr<SendOrder> start_order(const Request& request) {
         const auto tip = base::u128_from_string(request.tip_per_gas());
         if (!tip) return bad("the tip is a number of agcc per gas");
         order.tip_per_gas = *tip;
+    }
+    if (!request.fee_max().empty()) {
+        const auto fee_max = base::u128_from_string(request.fee_max());
+        if (!fee_max) return bad("the highest fee is a number of agcc");
+        order.fee_max = *fee_max;
     }
     return order;
 }
@@ -114,11 +121,6 @@ rpc::StatusOr<SendOrder> order_of(const wallet::SendContractRequest& request) {
     order.is_contract = true;
     order.gas_max = request.gas_max();
     order.accept_failure = request.accept_failure();
-    if (!request.fee_max().empty()) {
-        const auto fee_max = base::u128_from_string(request.fee_max());
-        if (!fee_max) return bad("the highest fee is a number of agcc");
-        order.fee_max = *fee_max;
-    }
     switch (request.what_case()) {
         case wallet::SendContractRequest::kDeploy: {
             GC_TRY(auto msg, message_of(request.deploy()));

@@ -19,7 +19,9 @@ struct SendOrder {
     std::vector<ledger::Msg> msgs;  ///< Exactly one.
     std::string memo;
     std::optional<ledger::Amount> tip_per_gas;
+    std::optional<ledger::Amount> fee_max;  ///< What is signed never allows a higher fee.
     bool dry_run = false;
+    bool sign = false;  ///< With dry_run: the caller wants the signed transaction.
     bool accept_look_alike = false;
 
     /// Compared with the addresses that the wallet knows; empty for a deploy, which goes to nobody.
@@ -30,7 +32,6 @@ struct SendOrder {
     // Contract messages only.
     bool is_contract = false;
     std::uint64_t gas_max = 0;  ///< 0: no bound of the caller's.
-    std::optional<ledger::Amount> fee_max;
     bool accept_failure = false;
 };
 

@@ -25,12 +25,15 @@ base::Result<void> check_certificate(base::ByteView bytes, const ledger::BlockHe
 
 }  // namespace
 
-base::Result<Proved> check_proof(const ghost::chain::v1::Proof& proof, const Trust& trust, base::ByteView key) {
+base::Result<Proved> check_proof(const ghost::chain::v1::Proof& proof, const Trust& trust, base::ByteView key,
+                                 std::uint64_t height_min) {
     if (!trust.chain) return base::fail(Errc::wrong_chain, "no chain known");
     if (!base::equal(base::as_bytes(proof.key()), key)) return base::fail(Errc::bad_proof, "proof of another key");
     const auto header = ledger::decode_header(base::as_bytes(proof.raw_header()));
     if (!header) return base::fail(Errc::bad_proof, "header");
     if (header->chain_id != trust.chain->chain_id) return base::fail(Errc::wrong_chain, "header of another chain");
+    if (header->height < height_min)
+        return base::fail(Errc::bad_proof, "a block older than those known to this wallet");
     const auto path = store::JmtProof::decode(base::as_bytes(proof.proof()));
     if (!path) return base::fail(Errc::bad_proof, "proof encoding");
     std::optional<base::ByteView> value;

@@ -162,6 +162,7 @@ void Walletd::State::arm_lock_timer() {
 }
 
 base::Checked<void> Walletd::State::serve(const zquic::Identity& identity, Trust trust) {
+    GC_TRY(const auto verified_height, load_verified_height(*journal, trust));
     auto& reactor = thread->reactor();
     channel = make_channel(identity);
     core = std::unique_ptr<Core>{new Core{.config = config,
@@ -174,9 +175,10 @@ base::Checked<void> Walletd::State::serve(const zquic::Identity& identity, Trust
                                           .log = log,
                                           .identity_key = public_key,
                                           .trust = std::move(trust),
-                                          .verified_height = 0,
+                                          .verified_height = verified_height,
+                                          .writing_height = false,
                                           .sends = 0,
-                                          .nonces_under_way = {},
+                                          .turns = AccountTurns{reactor},
                                           .finalized_nonces = {}}};
     access = std::make_unique<Access>(config);
     server = rpc::Server::make(reactor, {.metrics = config.registry});

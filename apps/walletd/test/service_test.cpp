@@ -77,8 +77,11 @@ class ServiceTest : public testing::Test {
         config.listen_tcp = "127.0.0.1:0";
         config.listen_metrics = "";
         config.peers = {
-            {.name = "node", .key = node, .roles = role_bits(Role::service), .services = {}},
-            {.name = "wallet", .key = wallet_key, .roles = role_bits(Role::service), .services = {}},
+            {.name = "node", .key = node, .roles = role_bits(Role::service), .services = {"ghost.chain.v1.*"}},
+            {.name = "wallet",
+             .key = wallet_key,
+             .roles = role_bits(Role::service),
+             .services = {"ghost.wallet.v1.*"}},
             {.name = "client",
              .key = *client_identity_->public_key(),
              .roles = role_bits(Role::client),
@@ -195,10 +198,11 @@ TEST_F(ServiceTest, TakesAPaymentFromSendToFinalizedAndProvesTheBalances) {
     const auto dry = send(request);
     ASSERT_TRUE(dry.status.ok()) << dry.status.to_string();
     ASSERT_EQ(dry.steps.size(), 1u);
-    EXPECT_FALSE(dry.steps[0].raw().empty());
+    EXPECT_TRUE(dry.steps[0].raw().empty()) << "a preview is not signed";
     EXPECT_FALSE(dry.steps[0].first_time_recipient()) << "an account of our own";
 
     request.set_dry_run(false);
+    request.set_fee_max(dry.steps[0].max_fee());
     const auto sent = send(request);
     ASSERT_TRUE(sent.status.ok()) << sent.status.to_string();
     ASSERT_FALSE(sent.steps.empty());
@@ -251,6 +255,27 @@ TEST_F(ServiceTest, SendsManyAtOnceFromOneAccountWithoutAGap) {
     const auto balance = call(kBalance, ask);
     ASSERT_TRUE(balance) << balance.error().to_string();
     EXPECT_EQ(balance->accounts(0).balances(0).amount(), "8000");
+}
+
+TEST_F(ServiceTest, SendsWhatCanBeSentWhileOthersAskForTooMuch) {
+    fund();
+    const auto to = recipient();
+    std::vector<std::thread> senders;
+    std::atomic<int> finalized = 0;
+    for (int i = 0; i < 9; ++i) {
+        senders.emplace_back([&, i] {
+            const bool too_much = i % 3 == 0;
+            const auto sent = send(payment(to, too_much ? "900000000000000000000000000" : "1000"));
+            if (too_much) {
+                EXPECT_TRUE(sent.status.message.starts_with("insufficient_funds:")) << sent.status.to_string();
+                return;
+            }
+            EXPECT_TRUE(sent.status.ok()) << sent.status.to_string();
+            if (!sent.steps.empty() && sent.steps.back().receipt().state() == chain::TX_STATE_FINALIZED) ++finalized;
+        });
+    }
+    for (auto& sender : senders) sender.join();
+    EXPECT_EQ(finalized, 6);
 }
 
 TEST_F(ServiceTest, SaysWhyAPaymentCannotBeMade) {

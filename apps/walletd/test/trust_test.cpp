@@ -74,7 +74,7 @@ class ProofTest : public testing::Test {
 };
 
 TEST_F(ProofTest, AcceptsAValueUnderACertifiedHeader) {
-    const auto proved = check_proof(proof(), trust_, key_);
+    const auto proved = check_proof(proof(), trust_, key_, 0);
     ASSERT_TRUE(proved) << base::to_string(proved.error());
     EXPECT_TRUE(proved->final);
     EXPECT_EQ(proved->height, 7u);
@@ -85,14 +85,14 @@ TEST_F(ProofTest, AcceptsThatAKeyDoesNotExist) {
     key_ = base::to_bytes("b/somewhere else");
     auto absent = proof();
     absent.clear_value();
-    const auto proved = check_proof(absent, trust_, key_);
+    const auto proved = check_proof(absent, trust_, key_, 0);
     ASSERT_TRUE(proved) << base::to_string(proved.error());
     EXPECT_FALSE(proved->value);
 }
 
 TEST_F(ProofTest, RefusesEveryLie) {
     const auto refused = [&](const chain::Proof& lie, const char* what) {
-        const auto proved = check_proof(lie, trust_, key_);
+        const auto proved = check_proof(lie, trust_, key_, 0);
         EXPECT_FALSE(proved) << what;
     };
     auto lie = proof();
@@ -129,9 +129,22 @@ TEST_F(ProofTest, RefusesEveryLie) {
     refused(proof(), "another chain");
 }
 
+TEST_F(ProofTest, RefusesTheGenesisAndOlderBlocksOnceLaterOnesAreKnown) {
+    EXPECT_TRUE(check_proof(proof(), trust_, key_, 7));
+    EXPECT_FALSE(check_proof(proof(), trust_, key_, 8));
+    // Nobody signs block 0: whatever state a node makes up for it has a proof.
+    header_.height = 0;
+    auto made_up = proof({});
+    made_up.clear_certificate();
+    EXPECT_FALSE(check_proof(made_up, trust_, key_, 1));
+    const auto before_the_first_block = check_proof(made_up, trust_, key_, 0);
+    ASSERT_TRUE(before_the_first_block);
+    EXPECT_FALSE(before_the_first_block->final);
+}
+
 TEST_F(ProofTest, SaysThatFinalityIsUnknownWithoutValidators) {
     trust_.validators.clear();
-    const auto proved = check_proof(proof({}), trust_, key_);
+    const auto proved = check_proof(proof({}), trust_, key_, 0);
     ASSERT_TRUE(proved);
     EXPECT_FALSE(proved->final);
 }

@@ -1,13 +1,12 @@
 #pragma once
 // What was sent and to whom: the nonce journal, known recipients, and small facts that outlive a restart.
 //
-// A transaction is journaled before it is submitted. A nonce is taken when the node accepted a transaction that has it
-// or when a send with it is under way; one whose outcome is unknown and that the node does not know is used again, so
-// that an uncertain payment can never be made twice.
+// A transaction is journaled before it is submitted. A nonce is taken when the node accepted a transaction that has it;
+// one whose outcome is unknown and that the node does not know is used again, so that an uncertain payment can never be
+// made twice. Sends of one account take turns, so that none chooses while another is between the two.
 
 #include <cstdint>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -26,9 +25,8 @@ struct JournalEntry {
     std::uint64_t valid_until{};
 };
 
-/// The next nonce: the lowest at or above the node's `pending_nonce` that is neither accepted nor under way.
-std::uint64_t next_nonce(std::uint64_t pending_nonce, const std::vector<JournalEntry>& entries,
-                         const std::set<std::uint64_t>& under_way) noexcept;
+/// The next nonce: the lowest at or above the node's `pending_nonce` that no accepted entry has.
+std::uint64_t next_nonce(std::uint64_t pending_nonce, const std::vector<JournalEntry>& entries) noexcept;
 
 /// Thread-safe; every change is on disk when it returns.
 class Journal {

@@ -30,11 +30,13 @@ struct Trust {
 struct Proved {
     std::optional<base::Bytes> value;  ///< Nothing: the key does not exist.
     std::uint64_t height{};
-    bool final = false;  ///< The certificate was checked; false when no validators are known.
+    bool final = false;  ///< The certificate was checked; false when no validators are known, and of the genesis.
 };
 
-/// Checks that the node proved exactly `key`. `bad_proof` with a note that says which step failed.
-base::Result<Proved> check_proof(const ghost::chain::v1::Proof& proof, const Trust& trust, base::ByteView key);
+/// Checks that the node proved exactly `key`, in a block not below `height_min`. `bad_proof` with a note that says
+/// which step failed. Nobody signs the genesis, so a caller who knows of later blocks asks for at least height 1.
+base::Result<Proved> check_proof(const ghost::chain::v1::Proof& proof, const Trust& trust, base::ByteView key,
+                                 std::uint64_t height_min);
 
 /// True when a person who looks at the ends only could take one address for the other (address poisoning).
 bool looks_alike(std::string_view a, std::string_view b) noexcept;

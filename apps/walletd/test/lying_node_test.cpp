@@ -1,0 +1,394 @@
+// walletd against a node that says what the test tells it to: which of its words are believed.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+#include "base/random.hpp"
+#include "chain_client.hpp"
+#include "consensus/certificate.hpp"
+#include "daemon.hpp"
+#include "gcrypt/jmt_hash.hpp"
+#include "ghost/wallet/v1/wallet.pb.h"
+#include "io/thread.hpp"
+#include "ledger/codec.hpp"
+#include "ledger/state.hpp"
+#include "rpc/blocking.hpp"
+#include "rpc/quic.hpp"
+#include "store/jmt.hpp"
+
+namespace walletd {
+namespace {
+
+namespace wallet = ghost::wallet::v1;
+
+constexpr rpc::ServerStreamMethod<wallet::SendRequest, wallet::SendProgress> kSend{
+    "/ghost.wallet.v1.WalletService/Send"};
+constexpr rpc::UnaryMethod<wallet::WalletStatusRequest, wallet::WalletStatus> kStatus{
+    "/ghost.wallet.v1.WalletService/GetStatus"};
+constexpr const char* kChainId = "ghostchain-test-1";
+constexpr std::uint64_t kGasLimit = 100'000;
+constexpr std::uint64_t kTimeoutNs = 20'000'000'000;
+
+/// What the node says now. Any thread, under the mutex.
+struct Words {
+    std::mutex mutex;
+    std::uint64_t base_fee = 1'000'000'000;
+    std::uint64_t tip = 10'000'000;
+    std::uint64_t nonce = 0;  ///< Without a proof.
+    std::uint64_t pending_nonce = 3;
+    std::uint64_t height = 7;
+    std::uint64_t proved_height = 7;
+    std::uint64_t proved_nonce = 3;
+    bool signs = true;  ///< The validator does.
+    std::vector<std::uint64_t> submitted;
+    std::function<rpc::Status(std::uint64_t)> judge;  ///< Of a submitted nonce.
+};
+
+class LyingNodeTest : public testing::Test {
+ protected:
+    void SetUp() override {
+        start_node();
+        start_wallet();
+        ghost::wallet::v1::LocalRequest request;
+        request.mutable_init()->set_password("correct horse");
+        const auto made = ask_local(wallet_->socket_path(), request);
+        ASSERT_TRUE(made.has_init()) << made.ShortDebugString();
+        address_ = made.init().account().address();
+        sender_ = *gcrypt::Address::parse_checked(address_);
+    }
+    void TearDown() override {
+        client_.reset();
+        if (wallet_) wallet_->stop();
+        if (node_thread_) {
+            node_thread_->run_and_wait([&] {
+                node_listener_.reset();
+                node_.reset();
+            });
+        }
+    }
+
+    void start_node() {
+        auto thread = io::ReactorThread::start("node");
+        ASSERT_TRUE(thread);
+        node_thread_ = std::move(*thread);
+        node_thread_->run_and_wait([&] {
+            node_ = rpc::Server::make(node_thread_->reactor());
+            node_->add(kChainStatus, [this](rpc::CallContext&, chain::GetStatusRequest, auto done) {
+                const std::lock_guard lock{words_.mutex};
+                chain::Status status;
+                status.set_chain_id(kChainId);
+                status.set_genesis_hash(std::string{base::as_text(genesis_hash_)});
+                status.set_finalized_height(words_.height);
+                status.set_accepting(true);
+                done.respond(status);
+            });
+            node_->add(kChainAccount, [this](rpc::CallContext&, chain::AccountRequest, auto done) {
+                const std::lock_guard lock{words_.mutex};
+                chain::Account account;
+                account.set_nonce(words_.nonce);
+                account.set_pending_nonce(words_.pending_nonce);
+                account.add_balances()->set_amount("1000000000000000000");
+                done.respond(account);
+            });
+            node_->add(kChainProof,
+                       [this](rpc::CallContext&, chain::ProofRequest, auto done) { done.respond(proof()); });
+            node_->add(kChainEstimate, [this](rpc::CallContext&, chain::EstimateFeeRequest, auto done) {
+                const std::lock_guard lock{words_.mutex};
+                chain::FeeEstimate fee;
+                fee.set_gas_limit(kGasLimit);
+                fee.set_base_fee(std::to_string(words_.base_fee));
+                fee.set_suggested_tip(std::to_string(words_.tip));
+                fee.set_suggested_max_fee_per_gas(std::to_string(2 * words_.base_fee + words_.tip));
+                done.respond(fee);
+            });
+            node_->add(kChainSubmit, [this](rpc::CallContext&, chain::Transaction transaction, auto done) {
+                const std::lock_guard lock{words_.mutex};
+                const auto tx = ledger::decode_signed_tx(base::as_bytes(transaction.raw()));
+                if (!tx) return done.fail(rpc::StatusCode::invalid_argument, "no transaction");
+                if (words_.judge) {
+                    if (auto status = words_.judge(tx->tx.nonce); !status.ok()) return done.fail(std::move(status));
+                }
+                words_.submitted.push_back(tx->tx.nonce);
+                words_.pending_nonce = std::max(words_.pending_nonce, tx->tx.nonce + 1);
+                chain::TransactionReceipt receipt;
+                receipt.set_state(chain::TX_STATE_PENDING);
+                done.respond(receipt);
+            });
+            node_->add(kChainFollow, [](rpc::CallContext&, chain::TransactionRequest, auto out) {
+                chain::TransactionReceipt receipt;
+                receipt.set_state(chain::TX_STATE_FINALIZED);
+                receipt.set_execution(chain::EXECUTION_STATUS_SUCCESS);
+                (void)out.write(receipt);
+                out.finish();
+            });
+            auto listener = rpc::QuicListener::start(
+                *node_, {.address = *io::SocketAddress::parse("127.0.0.1:0"), .identity = *node_identity_});
+            ASSERT_TRUE(listener) << listener.error().text;
+            node_listener_ = std::move(*listener);
+        });
+    }
+    void start_wallet() {
+        auto config = test_config(folder_.file("wallet"));
+        config.bridge = "127.0.0.1:" + std::to_string(node_listener_->bound_address().port());
+        config.bridge_key = base::to_hex(*node_identity_->public_key());
+        config.validators = {base::to_hex(validator_.public_key().bytes)};
+        config.peers = {{.name = "client", .key = base::to_hex(*client_identity_->public_key()), .roles = {"client"}}};
+        auto started = Walletd::start(config);
+        ASSERT_TRUE(started) << started.error().text;
+        wallet_ = std::move(*started);
+        auto client = rpc::BlockingClient::make(
+            [&](io::Reactor& reactor) {
+                return rpc::make_quic_connector(
+                    reactor, {.server = *io::SocketAddress::parse("127.0.0.1:" + std::to_string(wallet_->port())),
+                              .server_keys = {wallet_->public_key()},
+                              .identity = *client_identity_});
+            },
+            {.name = "walletd"});
+        ASSERT_TRUE(client);
+        client_ = std::move(*client);
+    }
+
+    /// The state is one leaf, the sender's account record.
+    chain::Proof proof() {
+        const std::lock_guard lock{words_.mutex};
+        const auto key = base::to_bytes(std::string_view{ledger::account_key(sender_)});
+        const auto value = ledger::encode(ledger::Account{.nonce = words_.proved_nonce});
+        const gcrypt::JmtHasher hasher;
+        store::JmtProof path;
+        path.leaf = store::JmtProof::Leaf{.key_hash = hasher.key_hash(key), .value_hash = hasher.value_hash(value)};
+        ledger::BlockHeader header;
+        header.chain_id = kChainId;
+        header.height = words_.proved_height;
+        header.slot = words_.proved_height;
+        header.state_root = hasher.leaf(path.leaf->key_hash, path.leaf->value_hash);
+        chain::Proof out;
+        out.set_key(std::string{base::as_text(key)});
+        out.set_value(std::string{base::as_text(value)});
+        out.set_proof(std::string{base::as_text(path.encode())});
+        out.set_raw_header(std::string{base::as_text(ledger::encode(header))});
+        if (!words_.signs) return out;
+        consensus::Certificate certificate{.vote = {.kind = consensus::VoteKind::finalize,
+                                                    .epoch = header.epoch,
+                                                    .slot = header.slot,
+                                                    .block_hash = ledger::block_hash(header)},
+                                           .bitmap = {std::byte{1}},
+                                           .signatures = {}};
+        certificate.signatures.push_back(validator_.sign(consensus::vote_hash(
+            ledger::ChainBinding{.chain_id = kChainId, .genesis_hash = genesis_hash_}, certificate.vote)));
+        out.set_certificate(std::string{base::as_text(consensus::encode(certificate))});
+        return out;
+    }
+
+    void say(const std::function<void(Words&)>& change) {
+        const std::lock_guard lock{words_.mutex};
+        change(words_);
+    }
+    static wallet::SendRequest payment() {
+        wallet::SendRequest request;
+        request.set_to(gcrypt::Address{base::Digest{std::byte{77}}}.to_text());
+        request.set_amount("1000");
+        return request;
+    }
+    struct Sent {
+        rpc::Status status;
+        std::vector<wallet::SendProgress> steps;
+    };
+    Sent send(const wallet::SendRequest& request, std::uint64_t timeout_ns = kTimeoutNs) {
+        Sent sent;
+        sent.status = client_->stream(kSend, request, {.timeout_ns = timeout_ns}, [&](wallet::SendProgress step) {
+            sent.steps.push_back(std::move(step));
+            return true;
+        });
+        return sent;
+    }
+    /// The transaction of a send or of a dry run that was to be signed.
+    static ledger::Tx tx_of(const Sent& sent) {
+        EXPECT_TRUE(sent.status.ok()) << sent.status.to_string();
+        if (sent.steps.empty()) return {};
+        const auto tx = ledger::decode_signed_tx(base::as_bytes(sent.steps[0].raw()));
+        EXPECT_TRUE(tx);
+        return tx ? tx->tx : ledger::Tx{};
+    }
+
+    TempFolder folder_;
+    base::SeededRandom random_{5};
+    zcrypto::ed25519::SigningKey validator_ = zcrypto::ed25519::SigningKey::generate(random_);
+    base::Digest genesis_hash_{std::byte{9}};
+    std::optional<zquic::Identity> client_identity_ = *zquic::Identity::generate();
+    std::optional<zquic::Identity> node_identity_ = *zquic::Identity::generate();
+    Words words_;
+    std::unique_ptr<io::ReactorThread> node_thread_;
+    std::unique_ptr<rpc::Server> node_;
+    std::unique_ptr<rpc::QuicListener> node_listener_;
+    std::unique_ptr<Walletd> wallet_;
+    std::unique_ptr<rpc::BlockingClient> client_;
+    std::string address_;
+    gcrypt::Address sender_;
+};
+
+TEST_F(LyingNodeTest, GetsNoHigherFeeThanTheOneThatWasShown) {
+    auto request = payment();
+    request.set_dry_run(true);
+    const auto preview = send(request);
+    ASSERT_TRUE(preview.status.ok()) << preview.status.to_string();
+    const auto shown = *base::u128_from_string(preview.steps.at(0).max_fee());
+    request.set_dry_run(false);
+    request.set_fee_max(preview.steps[0].max_fee());
+
+    say([](Words& words) { words.base_fee *= 1000; });
+    const auto refused = send(request);
+    EXPECT_EQ(refused.status.code, rpc::StatusCode::failed_precondition) << refused.status.to_string();
+    EXPECT_TRUE(refused.status.message.starts_with("rejected: the fee may be")) << refused.status.message;
+    EXPECT_TRUE(words_.submitted.empty());
+
+    // A base fee that rose a little still fits, and what is signed does not allow more than was shown.
+    say([](Words& words) { words.base_fee = 1'100'000'000; });
+    const auto tx = tx_of(send(request));
+    EXPECT_LE(*base::checked_mul(tx.max_fee_per_gas, tx.gas_limit), shown);
+    EXPECT_GE(tx.max_fee_per_gas, 1'100'000'000 + tx.tip_per_gas);
+}
+
+TEST_F(LyingNodeTest, GetsNoTipBeyondTheCeilingOfTheConfiguration) {
+    auto request = payment();
+    request.set_dry_run(true);
+    request.set_sign(true);
+    say([](Words& words) {
+        words.base_fee = 200'000'000'000;
+        words.tip = 150'000'000'000;
+    });
+    EXPECT_EQ(tx_of(send(request)).tip_per_gas, Config{}.tip_per_gas_max);
+    request.set_tip_per_gas("100000000001");
+    const auto refused = send(request);
+    EXPECT_TRUE(refused.status.message.starts_with("rejected: the tip is")) << refused.status.to_string();
+}
+
+TEST_F(LyingNodeTest, GetsASignatureOfAPreviewOnlyWhenTheCallerAsksForOne) {
+    auto request = payment();
+    request.set_dry_run(true);
+    const auto preview = send(request);
+    ASSERT_TRUE(preview.status.ok()) << preview.status.to_string();
+    EXPECT_TRUE(preview.steps.at(0).raw().empty());
+    EXPECT_EQ(preview.steps[0].receipt().tx_id().size(), 32u);
+    request.set_sign(true);
+    EXPECT_EQ(tx_of(send(request)).nonce, 3u);
+    request.set_dry_run(false);
+    EXPECT_EQ(send(request).status.code, rpc::StatusCode::invalid_argument);
+}
+
+TEST_F(LyingNodeTest, GetsNoSignatureOfAPreviewForALookAlike) {
+    // The first characters are the first bytes; the last ones are the checksum, found by trying.
+    auto bytes = sender_.bytes;
+    std::string to;
+    for (std::uint32_t i = 1; i != 0 && to.empty(); ++i) {
+        for (std::size_t at = 0; at < 4; ++at) bytes[16 + at] = static_cast<std::byte>(i >> (8 * at));
+        const auto text = gcrypt::Address{bytes}.to_text();
+        if (text.ends_with(std::string_view{address_}.substr(address_.size() - 4)) && text != address_) to = text;
+    }
+    auto request = payment();
+    request.set_to(to);
+    request.set_dry_run(true);
+    const auto preview = send(request);
+    ASSERT_TRUE(preview.status.ok()) << preview.status.to_string();
+    EXPECT_EQ(preview.steps.at(0).looks_like(), address_);
+    request.set_sign(true);
+    request.set_accept_look_alike(true);
+    const auto refused = send(request);
+    EXPECT_TRUE(refused.status.message.starts_with("look_alike:")) << refused.status.to_string();
+    EXPECT_TRUE(refused.steps.empty());
+}
+
+TEST_F(LyingNodeTest, CannotMakeAWalletForgetANonceThatIsNotProvedToBeUsed) {
+    say([](Words& words) { words.nonce = 1'000'000; });
+    EXPECT_EQ(tx_of(send(payment())).nonce, 3u);
+    // It forgets the transaction that it took: the wallet does not.
+    say([](Words& words) {
+        words.pending_nonce = 3;
+        words.submitted.clear();
+    });
+    EXPECT_EQ(tx_of(send(payment())).nonce, 4u);
+    say([](Words& words) { words.proved_nonce = 5; });
+    EXPECT_EQ(tx_of(send(payment())).nonce, 5u);
+}
+
+TEST_F(LyingNodeTest, CannotProveAStateThatNobodySignedOrOneOlderThanWasProved) {
+    auto request = payment();
+    request.set_dry_run(true);
+    say([](Words& words) {
+        words.proved_height = 0;
+        words.signs = false;
+    });
+    EXPECT_EQ(send(request).status.code, rpc::StatusCode::data_loss);
+    say([](Words& words) {
+        words.proved_height = 7;
+        words.signs = true;
+    });
+    EXPECT_TRUE(send(request).status.ok());
+    EXPECT_TRUE(send(payment()).status.ok());
+    say([](Words& words) { words.proved_height = 6; });
+    EXPECT_EQ(send(request).status.code, rpc::StatusCode::data_loss);
+
+    client_.reset();
+    wallet_->stop();
+    wallet_.reset();
+    start_wallet();
+    const auto status = client_->call(kStatus, wallet::WalletStatusRequest{}, {.timeout_ns = kTimeoutNs});
+    ASSERT_TRUE(status) << status.error().to_string();
+    EXPECT_EQ(status->verified_height(), 7u) << "remembered over a restart";
+}
+
+TEST_F(LyingNodeTest, LeavesNoGapBehindASendThatFailsAmongOthers) {
+    // Whatever else is under way, the node takes only the next nonce; one payment in three it refuses.
+    std::atomic<int> asked = 0;
+    say([&](Words& words) {
+        words.judge = [&](std::uint64_t nonce) -> rpc::Status {
+            if (nonce != words_.pending_nonce) return {rpc::StatusCode::internal, "a gap"};
+            if (++asked % 3 == 1) return {rpc::StatusCode::invalid_argument, "refused by the test"};
+            return {};
+        };
+    });
+    constexpr int kSends = 9;
+    std::atomic<int> finalized = 0;
+    std::atomic<int> refused = 0;
+    std::vector<std::thread> senders;
+    for (int i = 0; i < kSends; ++i) {
+        senders.emplace_back([&, i] {
+            auto request = payment();
+            request.set_memo(std::to_string(i));
+            const auto sent = send(request);
+            if (sent.status.ok() && sent.steps.back().receipt().state() == chain::TX_STATE_FINALIZED) {
+                ++finalized;
+            } else if (sent.status.message == "rejected: refused by the test") {
+                ++refused;
+            } else {
+                ADD_FAILURE() << sent.status.to_string();
+            }
+        });
+        senders.emplace_back([&] {
+            auto request = payment();
+            request.set_dry_run(true);
+            EXPECT_TRUE(send(request).status.ok());
+        });
+    }
+    for (auto& sender : senders) sender.join();
+    EXPECT_EQ(finalized, 6);
+    EXPECT_EQ(refused, 3);
+    EXPECT_EQ(words_.submitted, (std::vector<std::uint64_t>{3, 4, 5, 6, 7, 8}));
+}
+
+TEST_F(LyingNodeTest, LetsTheNextSendGoOnWhenACallerLeaves) {
+    for (int i = 0; i < 20; ++i) {
+        // Most of these end before the node was told anything.
+        (void)send(payment(), 1'000'000);
+    }
+    const auto sent = send(payment());
+    ASSERT_TRUE(sent.status.ok()) << sent.status.to_string();
+    EXPECT_EQ(sent.steps.back().receipt().state(), chain::TX_STATE_FINALIZED);
+    const std::lock_guard lock{words_.mutex};
+    for (std::size_t i = 0; i < words_.submitted.size(); ++i) EXPECT_EQ(words_.submitted[i], 3 + i);
+}
+
+}  // namespace
+}  // namespace walletd
