@@ -117,12 +117,13 @@ chapter "9. She mints a million, and gives Bob a quarter"
 run zwallet contract call "$token" mint "$alice" 1000000 --yes
 run zwallet contract call "$token" transfer "$bob" 250000 --yes
 
-chapter "10. Bob asks for his balance, with the Merkle proofs of what the contract read"
+chapter "10. Bob asks for his balance: his walletd checks the proofs and runs the contract again"
 as bob
 run zwallet contract query "$token" balance_of "$bob" --proof
 zwallet contract query "$token" balance_of "$bob" --proof --json >"$home/token-bob.json"
 [ "$(field '["result"]' <"$home/token-bob.json")" = 250000 ] || fail "Bob does not have 250000 of the token"
 [ "$(field '["proofs_complete"]' <"$home/token-bob.json")" = True ] || fail "the node did not prove everything"
+[ "$(field '["verified"]' <"$home/token-bob.json")" = True ] || fail "the answer is not verified"
 # More than he has: the contract's own error, and nothing is sent.
 printf '%s$ zwallet contract call %s transfer %s 250001%s\n' "$dim" "$token" "$alice" "$plain"
 if zwallet contract call "$token" transfer "$alice" 250001 --yes 2>"$home/refused"; then

@@ -24,6 +24,10 @@ inline constexpr rpc::UnaryMethod<chain::SearchTransactionsRequest, chain::Searc
     "/ghost.chain.v1.BlockchainService/SearchTransactions"};
 inline constexpr rpc::UnaryMethod<chain::TransactionRequest, chain::TransactionReceipt> kChainTransaction{
     "/ghost.chain.v1.BlockchainService/GetTransaction"};
+inline constexpr rpc::UnaryMethod<chain::CallContractRequest, chain::CallContractResponse> kChainCallContract{
+    "/ghost.chain.v1.BlockchainService/CallContract"};
+inline constexpr rpc::UnaryMethod<chain::CodeRequest, chain::Code> kChainCode{
+    "/ghost.chain.v1.BlockchainService/GetCode"};
 inline constexpr rpc::ServerStreamMethod<chain::TransactionRequest, chain::TransactionReceipt> kChainFollow{
     "/ghost.chain.v1.BlockchainService/StreamTxStatus"};
 

@@ -18,6 +18,8 @@ namespace walletd {
 /// The lanes: passwords take a second each, everything else some milliseconds.
 inline constexpr std::string_view kPasswordLane = "password";
 inline constexpr std::string_view kWalletLane = "wallet";
+/// Contracts that run here, each up to the gas limit of its query: about a tenth of a second.
+inline constexpr std::string_view kRunLane = "run";
 
 inline constexpr const char* kVersion = WALLETD_VERSION;
 

@@ -17,6 +17,12 @@ void start_send(Core& core, rpc::CallContext& call, rpc::StatusOr<SendOrder> ord
 /// The node's index of the account's transactions, as seen from the account.
 void start_history(Core& core, rpc::CallContext& call, wallet::HistoryRequest request,
                    rpc::Responder<wallet::HistoryResponse> done);
+/// Runs a contract on the node, checks what it proves and runs it again here.
+void start_query(Core& core, rpc::CallContext& call, chain::CallContractRequest request,
+                 rpc::Responder<wallet::ContractAnswer> done);
+/// What a contract is, from its proved record and the code that this names.
+void start_contract(Core& core, rpc::CallContext& call, const chain::ContractRequest& request,
+                    rpc::Responder<wallet::ContractInfo> done);
 
 wallet::Account account_message(const AccountInfo& account);
 wallet::WalletStatus status_message(Keystore& keystore);

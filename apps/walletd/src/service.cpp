@@ -17,6 +17,10 @@ constexpr rpc::ServerStreamMethod<wallet::SendRequest, wallet::SendProgress> kSe
     "/ghost.wallet.v1.WalletService/Send"};
 constexpr rpc::ServerStreamMethod<wallet::SendContractRequest, wallet::SendProgress> kSendContract{
     "/ghost.wallet.v1.WalletService/SendContract"};
+constexpr rpc::UnaryMethod<chain::CallContractRequest, wallet::ContractAnswer> kQueryContract{
+    "/ghost.wallet.v1.WalletService/QueryContract"};
+constexpr rpc::UnaryMethod<chain::ContractRequest, wallet::ContractInfo> kGetContract{
+    "/ghost.wallet.v1.WalletService/GetContract"};
 constexpr rpc::UnaryMethod<wallet::HistoryRequest, wallet::HistoryResponse> kGetHistory{
     "/ghost.wallet.v1.WalletService/GetHistory"};
 constexpr rpc::UnaryMethod<wallet::WalletStatusRequest, wallet::WalletStatus> kGetStatus{
@@ -179,6 +183,14 @@ void add_wallet_service(rpc::Server& server, Core& core) {
     server.add(kSendContract, [&core](rpc::CallContext& call, const wallet::SendContractRequest& request,
                                       rpc::ServerStream<wallet::SendProgress> out) {
         start_send(core, call, order_of(request), std::move(out));
+    });
+    server.add(kQueryContract, [&core](rpc::CallContext& call, chain::CallContractRequest request,
+                                       rpc::Responder<wallet::ContractAnswer> done) {
+        start_query(core, call, std::move(request), std::move(done));
+    });
+    server.add(kGetContract, [&core](rpc::CallContext& call, const chain::ContractRequest& request,
+                                     rpc::Responder<wallet::ContractInfo> done) {
+        start_contract(core, call, request, std::move(done));
     });
     server.add(kGetHistory, [&core](rpc::CallContext& call, wallet::HistoryRequest request,
                                     rpc::Responder<wallet::HistoryResponse> done) {

@@ -276,7 +276,8 @@ base::Checked<std::unique_ptr<Walletd>> Walletd::start(Config config) {
     if (!thread) return explained(thread.error());
     state->thread = std::move(*thread);
     auto offload = io::Offload::make({{.name = std::string{kPasswordLane}, .threads = 1, .queue_max = 16},
-                                      {.name = std::string{kWalletLane}, .threads = 1, .queue_max = 4096}});
+                                      {.name = std::string{kWalletLane}, .threads = 1, .queue_max = 4096},
+                                      {.name = std::string{kRunLane}, .threads = 1, .queue_max = 64}});
     if (!offload) return explained(offload.error());
     state->offload = std::move(*offload);
     std::unique_ptr<Walletd> daemon{new Walletd{std::move(state)}};  // from here on, stop() takes apart what there is

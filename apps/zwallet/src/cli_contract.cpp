@@ -112,21 +112,25 @@ A negative number or a text that begins with a dash follows "--".)");
     upgrade->add_option("FILE", arguments.upgrade.file, "WebAssembly module of the contract profile")->required();
     add_send_options(*upgrade, arguments.upgrade.send, false);
 
-    auto* query = add(*contract, "query", "Ask a contract; costs nothing and changes nothing", "contract query",
-                      [&arguments](Context& context) { return run_contract_query(context, arguments.query); });
+    auto* query =
+        add(*contract, "query", "Ask a contract, check the proofs, run it again; costs nothing", "contract query",
+            [&arguments](Context& context) { return run_contract_query(context, arguments.query); });
     query->add_option("ADDRESS", arguments.query.address, "The contract")->required();
     query->add_option("METHOD", arguments.query.method, "See: zwallet contract show ADDRESS")->required();
     add_arguments(*query, arguments.query.arguments);
     query->add_option("--from", arguments.query.from, "Ask as this account or address (default: nobody)")
         ->type_name("ACCOUNT");
     query->add_option("--value", arguments.query.value, "As if these coins came with it")->type_name("AMOUNT");
-    query->add_flag("--proof", arguments.query.prove,
-                    "Also fetch the Merkle proofs of the records that it read (not checked here)");
+    query->add_flag("--proof", arguments.query.prove, "Also show the Merkle proofs of the records that it read");
+    query->add_flag("--unverified", arguments.query.unverified,
+                    "Believe the node: no walletd is needed, and nothing is checked");
     add_abi_option(*query, arguments.query.abi_file);
     query->footer(R"(
 Examples:
   zwallet contract query ghost1… balance_of ghost1…
-  zwallet contract query ghost1… balance_of ghost1… --proof --json)");
+  zwallet contract query ghost1… balance_of ghost1… --proof --json
+"verified" means: walletd checked a Merkle proof of every record that the run read against a header that the validators
+signed, compared the code with its proved hash, and got the same answer when it ran the contract itself.)");
 
     auto* events = add(*contract, "events", "What a contract emitted in finalized blocks", "contract events",
                        [&arguments](Context& context) { return run_contract_events(context, arguments.events); });

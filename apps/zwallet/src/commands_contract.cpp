@@ -155,6 +155,25 @@ Outcome<void> carry_out(Context& context, const Plan& plan, const ContractSendOp
     return {};
 }
 
+/// From walletd, which runs it again on what the node proved, or from the node as it is.
+Outcome<wallet::ContractAnswer> ask_contract(Remote& remote, const chain::CallContractRequest& request,
+                                             ContractSource source) {
+    if (source == ContractSource::wallet) return remote.call(kProvedQuery, request);
+    wallet::ContractAnswer answer;
+    GC_TRY(*answer.mutable_run(), remote.call(kCallContract, request));
+    return answer;
+}
+
+json json_of_proof(const chain::Proof& proof) {
+    json out{{"key", hex(proof.key())},
+             {"proof", hex(proof.proof())},
+             {"header", hex(proof.raw_header())},
+             {"certificate", hex(proof.certificate())},
+             {"value", nullptr}};
+    if (proof.has_value()) out["value"] = hex(proof.value());
+    return out;
+}
+
 }  // namespace
 
 Outcome<void> run_contract_deploy(Context& context, const ContractDeployOptions& options) {
@@ -193,7 +212,10 @@ Outcome<void> run_contract_deploy(Context& context, const ContractDeployOptions&
 
 Outcome<void> run_contract_call(Context& context, const ContractCallOptions& options) {
     GC_TRY(auto* remote, context.remote());
-    GC_TRY(const auto schema, schema_of_contract(*remote, options.address, options.send.abi_file));
+    GC_TRY(const auto known,
+           schema_of_contract(*remote, options.address, ContractSource::wallet, options.send.abi_file));
+    if (!known.verified) context.out.warn("what this contract is, is not proved: walletd knows no validators");
+    const auto& schema = known.schema;
     GC_TRY(const auto* method, find_method(schema, options.method));
     if (method->view) {
         return give_up(ExitCode::usage, fmt::format("{} changes nothing: asking is free", method->name),
@@ -216,7 +238,7 @@ Outcome<void> run_contract_call(Context& context, const ContractCallOptions& opt
 Outcome<void> run_contract_upgrade(Context& context, const ContractUpgradeOptions& options) {
     GC_TRY(const auto code, read_code(options.file));
     GC_TRY(auto* remote, context.remote());
-    GC_CHECK(fetch_contract(*remote, options.address));
+    GC_CHECK(fetch_contract(*remote, options.address, ContractSource::wallet));
     Plan plan{.command = "contract upgrade", .request = {}};
     GC_TRY(plan.request, start_request(context, options.send));
     auto& upgrade = *plan.request.mutable_upgrade();
@@ -227,8 +249,10 @@ Outcome<void> run_contract_upgrade(Context& context, const ContractUpgradeOption
 
 Outcome<void> run_contract_query(Context& context, const ContractQueryOptions& options) {
     auto& out = context.out;
+    const auto source = options.unverified ? ContractSource::node : ContractSource::wallet;
     GC_TRY(auto* remote, context.remote());
-    GC_TRY(const auto schema, schema_of_contract(*remote, options.address, options.abi_file));
+    GC_TRY(const auto known, schema_of_contract(*remote, options.address, source, options.abi_file));
+    const auto& schema = known.schema;
     GC_TRY(const auto* method, find_method(schema, options.method));
     const auto input = zabi::encode_call(*method, options.arguments);
     if (!input) return give_up(ExitCode::usage, input.error().text, usage_of(*method));
@@ -245,33 +269,29 @@ Outcome<void> run_contract_query(Context& context, const ContractQueryOptions& o
             request.set_caller(account.address());
         }
     }
-    GC_TRY(const auto answer, remote->call(kCallContract, request));
-    if (answer.result() != chain::RUN_RESULT_OK) {
-        return give_up(ExitCode::rejected,
-                       failure_text(&schema, answer.result(), answer.error(), answer.output(), answer.trace()));
+    GC_TRY(const auto answer, ask_contract(*remote, request, source));
+    const auto& run = answer.run();
+    // What the answer means comes from the schema: both are proved, or neither is.
+    const bool verified = answer.verified() && known.verified;
+    if (run.result() != chain::RUN_RESULT_OK) {
+        return give_up(ExitCode::rejected, failure_text(&schema, run.result(), run.error(), run.output(), run.trace()));
     }
-    GC_TRY(const auto value, result_of(*method, answer.output()));
+    GC_TRY(const auto value, result_of(*method, run.output()));
     out.line(value.is_null() ? std::string{"nothing returned"} : out.strong(plain_text(value)));
     if (!method->view) out.note("this method changes things when it is called; here nothing was changed");
-    out.line(out.faint(fmt::format("finalized block {}, {} gas", answer.height(), answer.gas_used())));
-    json document{{"contract", options.address},           {"method", method->name},        {"result", value},
-                  {"output", hex(answer.output())},        {"gas_used", answer.gas_used()}, {"height", answer.height()},
-                  {"block_hash", hex(answer.block_hash())}};
+    out.line(
+        out.faint(fmt::format("{} block {}, {} gas", verified ? "verified against finalized" : "as the node says, at",
+                              run.height(), run.gas_used())));
+    json document{{"contract", options.address},         {"method", method->name},     {"result", value},
+                  {"output", hex(run.output())},         {"gas_used", run.gas_used()}, {"height", run.height()},
+                  {"block_hash", hex(run.block_hash())}, {"verified", verified}};
     if (options.prove) {
         json proofs = json::array();
-        for (const auto& proof : answer.proofs()) {
-            json entry{{"key", hex(proof.key())},
-                       {"proof", hex(proof.proof())},
-                       {"header", hex(proof.raw_header())},
-                       {"certificate", hex(proof.certificate())},
-                       {"value", nullptr}};
-            if (proof.has_value()) entry["value"] = hex(proof.value());
-            proofs.push_back(std::move(entry));
-        }
-        out.line(fmt::format("{} Merkle proofs cover {} that it read", answer.proofs_size(),
-                             answer.proofs_complete() ? "all" : "a part of what"));
+        for (const auto& proof : run.proofs()) proofs.push_back(json_of_proof(proof));
+        out.line(fmt::format("{} Merkle proofs of {} that it read{}", run.proofs_size(),
+                             run.proofs_complete() ? "all" : "a part of what", verified ? "" : ", not checked"));
         document["proofs"] = std::move(proofs);
-        document["proofs_complete"] = answer.proofs_complete();
+        document["proofs_complete"] = run.proofs_complete();
     }
     out.document("contract query", document);
     return {};

@@ -68,6 +68,7 @@ struct ContractQueryOptions {
     std::string value;
     std::string abi_file;
     bool prove = false;
+    bool unverified = false;  ///< Ask the node alone, and believe it.
 };
 Outcome<void> run_contract_query(Context& context, const ContractQueryOptions& options);
 

@@ -120,11 +120,12 @@ void show_entries(Output& out, const zabi::Schema& schema, json& document) {
 
 Outcome<void> run_contract_events(Context& context, const ContractEventsOptions& options) {
     GC_TRY(auto* remote, context.remote());
-    GC_TRY(const auto contract, fetch_contract(*remote, options.address));
+    // Nobody proves events, so nothing is gained by a proved schema.
+    GC_TRY(const auto known, fetch_contract(*remote, options.address, ContractSource::node));
     std::optional<zabi::Schema> schema;
     if (!options.abi_file.empty()) {
         GC_TRY(schema, schema_of_file(options.abi_file));
-    } else if (auto parsed = zabi::Schema::parse(contract.abi())) {
+    } else if (auto parsed = zabi::Schema::parse(known.contract.abi())) {
         schema = *std::move(parsed);
     }
     chain::StreamEventsRequest request;
@@ -144,13 +145,15 @@ Outcome<void> run_contract_events(Context& context, const ContractEventsOptions&
 Outcome<void> run_contract_show(Context& context, const std::string& address) {
     auto& out = context.out;
     GC_TRY(auto* remote, context.remote());
-    GC_TRY(const auto contract, fetch_contract(*remote, address));
+    GC_TRY(const auto known, fetch_contract(*remote, address, ContractSource::wallet));
+    const auto& contract = known.contract;
     json document{{"contract", address},
                   {"owner", contract.owner()},
                   {"code_hash", hex(contract.code_hash())},
                   {"code_bytes", contract.code_bytes()},
                   {"balance", contract.balance()},
-                  {"height", contract.height()}};
+                  {"height", contract.height()},
+                  {"verified", known.verified}};
     const auto schema = zabi::Schema::parse(contract.abi());
     if (schema) {
         out.field("name", fmt::format("{}  {}", printable(schema->name), out.faint(printable(schema->doc))));
@@ -170,6 +173,8 @@ Outcome<void> run_contract_show(Context& context, const std::string& address) {
     } else {
         out.note(contract.abi().empty() ? "it publishes no schema" : "its schema is malformed");
     }
+    out.line(out.faint(fmt::format(
+        "{} block {}", known.verified ? "verified against finalized" : "as the node says, at", contract.height())));
     out.document("contract show", document);
     return {};
 }

@@ -41,29 +41,38 @@ Outcome<zabi::Schema> schema_of_file(const std::string& path) {
     return *std::move(schema);
 }
 
-Outcome<chain::Contract> fetch_contract(Remote& remote, const std::string& address) {
+Outcome<KnownContract> fetch_contract(Remote& remote, const std::string& address, ContractSource source) {
     if (const auto parsed = gcrypt::Address::parse_checked(address); !parsed) {
         return give_up(ExitCode::usage,
                        fmt::format("'{}' is not an address: {}", printable(address), parsed.error().text));
     }
     chain::ContractRequest request;
     request.set_contract(address);
-    return remote.call(kGetContract, request);
+    if (source == ContractSource::node) {
+        GC_TRY(auto contract, remote.call(kGetContract, request));
+        return KnownContract{.contract = std::move(contract)};
+    }
+    GC_TRY(auto known, remote.call(kProvedContract, request));
+    return KnownContract{.contract = std::move(*known.mutable_contract()), .verified = known.verified()};
 }
 
-Outcome<zabi::Schema> schema_of_contract(Remote& remote, const std::string& address, const std::string& abi_file) {
-    GC_TRY(const auto contract, fetch_contract(remote, address));
-    if (!abi_file.empty()) return schema_of_file(abi_file);
-    if (contract.abi().empty()) {
+Outcome<KnownSchema> schema_of_contract(Remote& remote, const std::string& address, ContractSource source,
+                                        const std::string& abi_file) {
+    GC_TRY(const auto known, fetch_contract(remote, address, source));
+    if (!abi_file.empty()) {
+        GC_TRY(auto schema, schema_of_file(abi_file));
+        return KnownSchema{.schema = std::move(schema), .verified = known.verified};
+    }
+    if (known.contract.abi().empty()) {
         return give_up(ExitCode::failure, "this contract publishes no schema",
                        "get its schema from the author and name it: --abi FILE");
     }
-    auto schema = zabi::Schema::parse(contract.abi());
+    auto schema = zabi::Schema::parse(known.contract.abi());
     if (!schema) {
         return give_up(ExitCode::failure, fmt::format("the contract's schema is malformed: {}", schema.error().text),
                        "get its schema from the author and name it: --abi FILE");
     }
-    return *std::move(schema);
+    return KnownSchema{.schema = *std::move(schema), .verified = known.verified};
 }
 
 Outcome<const zabi::Method*> find_method(const zabi::Schema& schema, const std::string& name) {

@@ -16,10 +16,22 @@ class Remote;
 
 /// From a schema (JSON) or a module that carries one.
 Outcome<zabi::Schema> schema_of_file(const std::string& path);
-/// A contract as the node describes it. The failure says when there is none at this address.
-Outcome<ghost::chain::v1::Contract> fetch_contract(Remote& remote, const std::string& address);
-/// Of a contract on the chain; from `abi_file` when one is named. The failure says what to do when it publishes none.
-Outcome<zabi::Schema> schema_of_contract(Remote& remote, const std::string& address, const std::string& abi_file);
+/// Who says what a contract is: our walletd, which compares the code with what is proved, or the node alone.
+enum class ContractSource : std::uint8_t { wallet, node };
+struct KnownContract {
+    ghost::chain::v1::Contract contract;
+    bool verified = false;  ///< Proved under a certificate that walletd checked.
+};
+/// The failure says when there is none at this address, and when the node serves other code than it proved.
+Outcome<KnownContract> fetch_contract(Remote& remote, const std::string& address, ContractSource source);
+struct KnownSchema {
+    zabi::Schema schema;
+    bool verified = false;  ///< It is the code's own, and that code is what the proved contract runs.
+};
+/// Of a contract on the chain; from `abi_file`, whose word is the caller's own, when one is named. The failure says
+/// what to do when it publishes none.
+Outcome<KnownSchema> schema_of_contract(Remote& remote, const std::string& address, ContractSource source,
+                                        const std::string& abi_file);
 /// The failure lists the methods that there are.
 Outcome<const zabi::Method*> find_method(const zabi::Schema& schema, const std::string& name);
 

@@ -33,6 +33,10 @@ inline constexpr rpc::UnaryMethod<wallet::HistoryRequest, wallet::HistoryRespons
     "/ghost.wallet.v1.WalletService/GetHistory"};
 inline constexpr rpc::UnaryMethod<wallet::WalletStatusRequest, wallet::WalletStatus> kWalletStatus{
     "/ghost.wallet.v1.WalletService/GetStatus"};
+inline constexpr rpc::UnaryMethod<chain::CallContractRequest, wallet::ContractAnswer> kProvedQuery{
+    "/ghost.wallet.v1.WalletService/QueryContract"};
+inline constexpr rpc::UnaryMethod<chain::ContractRequest, wallet::ContractInfo> kProvedContract{
+    "/ghost.wallet.v1.WalletService/GetContract"};
 inline constexpr rpc::ServerStreamMethod<wallet::SendRequest, wallet::SendProgress> kSend{
     "/ghost.wallet.v1.WalletService/Send"};
 inline constexpr rpc::ServerStreamMethod<wallet::SendContractRequest, wallet::SendProgress> kSendContract{

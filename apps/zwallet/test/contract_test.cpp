@@ -39,6 +39,8 @@ TEST_F(ContractTest, DeploysCallsAndQueriesTheExampleToken) {
     EXPECT_EQ(shown["name"], "token");
     EXPECT_EQ(shown["owner"], address_);
     EXPECT_EQ(shown["methods"].size(), 13u);
+    EXPECT_EQ(shown["verified"], true);
+    EXPECT_EQ(shown["code_bytes"], std::filesystem::file_size(kToken));
 
     const auto other = zwallet("account new other --json").json()["account"]["address"].get<std::string>();
     const auto called = zwallet("contract call " + token + " transfer " + other + " 250 --json");
@@ -49,11 +51,22 @@ TEST_F(ContractTest, DeploysCallsAndQueriesTheExampleToken) {
     EXPECT_EQ(event["fields"]["amount"], "250");
     EXPECT_EQ(called.json()["receipt"]["state"], "finalized");
 
-    EXPECT_EQ(zwallet("contract query " + token + " balance_of " + other + " --json").json()["result"], "250");
+    const auto asked = zwallet("contract query " + token + " balance_of " + other + " --json");
+    ASSERT_EQ(asked.exit, 0) << asked.out << errors();
+    EXPECT_EQ(asked.json()["result"], "250");
+    EXPECT_EQ(asked.json()["verified"], true);
+    const auto believed = zwallet("contract query " + token + " balance_of " + other + " --unverified --json").json();
+    EXPECT_EQ(believed["result"], "250");
+    EXPECT_EQ(believed["verified"], false);
+    const auto words = zwallet("contract query " + token + " balance_of " + other).out;
+    EXPECT_NE(words.find("verified against finalized block"), std::string::npos) << words;
+    const auto plain = zwallet("contract query " + token + " balance_of " + other + " --unverified").out;
+    EXPECT_EQ(plain.find("verified"), std::string::npos) << plain;
     EXPECT_EQ(zwallet("contract query " + token + " name --json").json()["result"], "Example token");
     EXPECT_NE(zwallet("contract query " + token + " balance_of " + address_).out.find("999750"), std::string::npos);
     const auto proved = zwallet("contract query " + token + " balance_of " + other + " --proof --json").json();
     EXPECT_EQ(proved["proofs_complete"], true);
+    EXPECT_EQ(proved["verified"], true);
     EXPECT_GE(proved["proofs"].size(), 1u);
 
     const auto events = zwallet("contract events " + token + " --event Transfer --json").json();
