@@ -47,6 +47,7 @@ ConnectionImpl::ConnectionImpl(Endpoint::Impl& endpoint, std::shared_ptr<const S
 
 ConnectionImpl::~ConnectionImpl() {
     for (const auto& id : ids_) endpoint_.remove_route(id, *this);
+    for (const auto& own : own_sockets_) endpoint_.forget_socket(*own.socket);
     // The engine first: it still calls back (qlog, cipher contexts) and may point into send queues.
     if (conn_) ngtcp2_conn_del(conn_);
     if (qlog_) std::fclose(qlog_);

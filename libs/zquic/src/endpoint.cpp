@@ -308,6 +308,16 @@ void Endpoint::Impl::send(io::UdpSocket& socket, const io::Transmit& transmit) {
     if (held_.size() == 1) socket.notify_writable([this] { retry_held(); });
 }
 
+void Endpoint::Impl::forget_socket(const io::UdpSocket& socket) {
+    if (held_.empty()) return;
+    const bool was_first = held_.front().socket == &socket;
+    std::erase_if(held_, [&socket](const Held& held) { return held.socket == &socket; });
+    if (!was_first || destroying_) return;
+    // The retry waited for the socket that goes.
+    if (!held_.empty()) return held_.front().socket->notify_writable([this] { retry_held(); });
+    for (auto& connection : connections_) mark_dirty(*connection);
+}
+
 void Endpoint::Impl::retry_held() {
     while (!held_.empty()) {
         auto& first = held_.front();

@@ -65,6 +65,8 @@ class Endpoint::Impl {
     /// Nothing when the id belongs to somebody else by now.
     void remove_route(const ngtcp2_cid& id, const ConnectionImpl& connection) noexcept;
     void send(io::UdpSocket& socket, const io::Transmit& transmit);
+    /// `socket` is about to go: what it did not take goes with it.
+    void forget_socket(const io::UdpSocket& socket);
     [[nodiscard]] bool socket_blocked() const noexcept { return !held_.empty(); }
     [[nodiscard]] ngtcp2_cid new_id() noexcept { return codec_.issue(worker_, *config_.random); }
     void reset_token(const ngtcp2_cid& id, std::uint8_t* token) const noexcept;

@@ -127,6 +127,7 @@ struct SessionCallbacks {
     }
     static int reset_stream(nghttp3_conn*, std::int64_t id, std::uint64_t code, void* user_data, void*) {
         if (auto* const at = exchange(user_data, id)) {
+            at->count_reset();
             at->send_aborted_ = true;
             at->queue_.drop_unsent();
             if (at->stream_) at->stream_->reset(code);

@@ -12,6 +12,7 @@ struct Client::State final : SessionOwner {
     }
     std::shared_ptr<ExchangeHandler> session_request(Exchange&, Fields, bool) override { return nullptr; }
     void session_refused_request() override {}
+    [[nodiscard]] Fields session_too_large_answer() const override { return {}; }
     void session_goaway() override {
         if (!gone && callbacks.on_goaway) callbacks.on_goaway();
     }

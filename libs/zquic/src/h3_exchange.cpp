@@ -1,6 +1,7 @@
 #include "h3_exchange.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "h3_session.hpp"
 
@@ -100,7 +101,12 @@ void ExchangeImpl::on_data(Stream& stream, base::ByteView data, bool fin) { sess
 void ExchangeImpl::on_writable(Stream& stream) { session_.unblock(stream); }
 void ExchangeImpl::on_acknowledged(Stream& stream, std::uint64_t bytes) { session_.acknowledged(stream, bytes); }
 
+void ExchangeImpl::count_reset() {
+    if (!std::exchange(reset_counted_, true)) session_.count_reset();
+}
+
 void ExchangeImpl::on_reset(Stream& stream, std::uint64_t code) {
+    if (!send_aborted_) count_reset();  // else it answers a reset of ours
     read_aborted_ = true;
     session_.abort_later(id_, true, false);
     if (const auto keep = handler_) {
@@ -112,6 +118,7 @@ void ExchangeImpl::on_reset(Stream& stream, std::uint64_t code) {
 }
 
 void ExchangeImpl::on_stop_sending(Stream&, std::uint64_t code) {
+    if (!send_aborted_ && code != static_cast<std::uint64_t>(Code::no_error)) count_reset();
     send_aborted_ = true;
     queue_.drop_unsent();
     session_.abort_later(id_, false, true);
@@ -195,7 +202,7 @@ void ExchangeImpl::receive_datagram(base::ByteView payload) {
 
 void ExchangeImpl::refuse_large_request() {
     // RFC 6585 section 5, RFC 9114 section 4.2.2.
-    if (send_headers({{":status", "431"}}, true)) {
+    if (send_headers(session_.too_large_answer(), true)) {
         stop_reading(static_cast<std::uint64_t>(Code::no_error));
     } else {
         cancel(static_cast<std::uint64_t>(Code::excessive_load));

@@ -56,6 +56,7 @@ class ExchangeImpl final : public Exchange, public StreamHandler {
     void receive_end();
     void receive_datagram(base::ByteView payload);
     void refuse_large_request();
+    void count_reset();
     void notify_closed(const ExchangeEnd& end);
     void bound(Stream& stream) noexcept;
 
@@ -75,6 +76,7 @@ class ExchangeImpl final : public Exchange, public StreamHandler {
     bool end_seen_ = false;
     bool was_full_ = false;
     bool writable_queued_ = false;
+    bool reset_counted_ = false;
     bool over_ = false;
 };
 

@@ -22,6 +22,7 @@ struct Server::State final : SessionOwner, std::enable_shared_from_this<Server::
         return factory(exchange, std::move(fields), fin);
     }
     void session_refused_request() override { ++refused; }
+    [[nodiscard]] Fields session_too_large_answer() const override { return options.too_large_answer; }
     void session_goaway() override {}
     void session_closed(Session& session, const CloseInfo&) override {
         sessions.erase(&session);
@@ -91,6 +92,12 @@ ServerStats Server::stats() const noexcept {
                     .requests_refused = state_->refused};
     for (const auto* const session : state_->sessions) out.exchanges += session->exchange_count();
     return out;
+}
+
+std::size_t Server::count_connections(const std::function<bool(Connection&)>& condition) const {
+    return static_cast<std::size_t>(std::ranges::count_if(state_->sessions, [&](Session* session) {
+        return session->connection() && condition(*session->connection());
+    }));
 }
 
 }  // namespace zquic::h3

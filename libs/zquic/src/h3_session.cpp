@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "io/reactor.hpp"
+
 namespace zquic::h3 {
 namespace {
 
@@ -12,7 +14,11 @@ constexpr std::size_t kVectorsPerWrite = 16;
 }  // namespace
 
 Session::Session(std::shared_ptr<SessionOwner> owner, const Limits& limits, bool server, std::uint64_t peer_streams_max)
-    : owner_{std::move(owner)}, limits_{limits}, server_{server}, peer_streams_max_{peer_streams_max} {}
+    : owner_{std::move(owner)},
+      limits_{limits},
+      server_{server},
+      resets_{limits.resets_per_s, limits.resets_burst},
+      peer_streams_max_{peer_streams_max} {}
 
 Session::~Session() {
     if (h3_) nghttp3_conn_del(h3_);
@@ -142,6 +148,11 @@ std::shared_ptr<ExchangeHandler> Session::ask_owner(ExchangeImpl& exchange, Fiel
 }
 
 void Session::count_refused() { owner_->session_refused_request(); }
+
+void Session::count_reset() {
+    if (!server_ || limits_.resets_per_s == 0 || !connection_ || closing_) return;
+    if (!resets_.allow(connection_->reactor().now_ns())) close(Code::excessive_load);
+}
 
 void Session::exchange_writable(ExchangeImpl& exchange) {
     if (exchange.writable_queued_) return;

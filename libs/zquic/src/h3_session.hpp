@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "h3_exchange.hpp"
+#include "io/rate_limit.hpp"
 #include "io/timer.hpp"
 #include "zquic/h3.hpp"
 
@@ -28,6 +29,8 @@ class SessionOwner {
     virtual bool session_ready(Session& session) = 0;
     virtual std::shared_ptr<ExchangeHandler> session_request(Exchange& exchange, Fields fields, bool fin) = 0;
     virtual void session_refused_request() = 0;
+    /// What a request with headers beyond the limits gets.
+    [[nodiscard]] virtual Fields session_too_large_answer() const = 0;
     virtual void session_goaway() = 0;
     virtual void session_closed(Session& session, const CloseInfo& info) = 0;
 };
@@ -63,6 +66,9 @@ class Session final : public ConnectionHandler, public StreamHandler, public std
     void abort_later(std::int64_t id, bool read, bool write);
     std::shared_ptr<ExchangeHandler> ask_owner(ExchangeImpl& exchange, Fields fields, bool fin);
     void count_refused();
+    [[nodiscard]] Fields too_large_answer() const { return owner_->session_too_large_answer(); }
+    /// The client aborted a request, or made us do it.
+    void count_reset();
     void exchange_writable(ExchangeImpl& exchange);
     /// Removes it from every table; then it may be destroyed.
     void forget(ExchangeImpl& exchange);
@@ -121,6 +127,7 @@ class Session final : public ConnectionHandler, public StreamHandler, public std
     std::vector<Ended> ended_;  ///< Pending ones that were cancelled.
     std::vector<Aborted> after_;
     std::vector<ExchangeImpl*> writable_;
+    io::RateLimit resets_;
     std::unique_ptr<io::Timer> goaway_timer_;
     std::int64_t goaway_id_ = INT64_MAX;
     std::uint64_t peer_streams_max_;

@@ -1,8 +1,10 @@
 #include <atomic>
 #include <thread>
 
+#include "base/metrics.hpp"
 #include "io/thread.hpp"
 #include "support.hpp"
+#include "zquic/metrics.hpp"
 #include "zquic/workers.hpp"
 
 namespace zquic::test {
@@ -37,6 +39,36 @@ TEST_F(Endpoints, SurviveGarbage) {
     EXPECT_LE(server->stats().stateless_resets_sent, 300u);
     const auto dialed = connected();
     EXPECT_TRUE(dialed->done);
+}
+
+TEST_F(Endpoints, ShowTheirStatisticsAsMetrics) {
+    serve();
+    base::MetricsRegistry registry;
+    const auto has = [&registry](const std::string& line) {
+        return registry.render().find("\n" + line + "\n") != std::string::npos;
+    };
+    {
+        EndpointMetrics metrics{*server, registry};
+        const auto dialed = connected();
+        auto noise = must(io::UdpSocket::bind(io::SocketAddress::loopback_v4(0)));
+        must(noise->send({.payload = pattern(20, 1), .peer = server->bound_address()}));
+        ASSERT_TRUE(run_until([&] { return server->stats().dropped_malformed == 1; }));
+        metrics.update();
+        metrics.update();  // what was counted is not counted again
+        EXPECT_TRUE(has("zquic_connections 1"));
+        EXPECT_TRUE(has("zquic_half_open_connections 0"));
+        EXPECT_TRUE(has("zquic_handshakes_total{result=\"accepted\"} 1"));
+        EXPECT_TRUE(has("zquic_dropped_total{reason=\"malformed\"} 1"));
+        EXPECT_TRUE(has("zquic_stateless_answers_total{kind=\"retry\"} 0"));
+        EXPECT_FALSE(has("zquic_bytes_total{direction=\"received\"} 0"));
+        dialed->connection->close(0, {});
+        // By itself, too.
+        EXPECT_TRUE(run_until([&] { return has("zquic_connections 0"); })) << registry.render();
+        const auto again = connected();
+        metrics.update();
+    }
+    EXPECT_TRUE(has("zquic_connections 0")) << "an endpoint that is no longer shown has none";
+    EXPECT_TRUE(has("zquic_handshakes_total{result=\"accepted\"} 2"));
 }
 
 /// Passes on what a client sends, cut or changed, and keeps copies.

@@ -380,6 +380,76 @@ TEST_F(Http3, LargeHeadersAreRefusedWith431) {
     EXPECT_EQ(http_server->stats().requests, 1u);
 }
 
+TEST_F(Http3, LargeHeadersAreRefusedAsTheOwnerWants) {
+    h3::Server::Options how;
+    how.limits.field_section_bytes_max = 2000;
+    how.too_large_answer = {{":status", "200"}, {"grpc-status", "8"}};
+    serve_http(echo_server, how);
+    open_client();
+    const auto large = std::make_shared<Events>();
+    auto fields = post("/");
+    fields.push_back({"x-large", std::string(3000, 'a')});
+    ask(fields, false, large);
+    ASSERT_TRUE(run_until([&] { return large->ended; }));
+    EXPECT_EQ(large->headers, (std::vector<h3::Fields>{how.too_large_answer}));
+    EXPECT_EQ(large->stop_code, 0x100u) << "the body is not wanted";
+}
+
+/// How many requests of 200 a server took before it closed the connection; all when it did not.
+class Http3Resets : public Http3 {
+ protected:
+    static constexpr std::size_t kRequests = 200;
+    std::size_t taken(h3::Server::Options how, const std::function<void(h3::Exchange&)>& cancel,
+                      const std::function<void(h3::Exchange&)>& server_cancel = {}) {
+        std::size_t requests = 0;
+        serve_http(
+            [&](h3::Exchange& exchange, h3::Fields, bool) {
+                ++requests;
+                if (server_cancel) server_cancel(exchange);
+                return std::make_shared<Events>();
+            },
+            std::move(how));
+        open_client();
+        EXPECT_TRUE(run_until([&] { return ready; }));
+        for (std::size_t i = 0; i < kRequests && !closed; ++i) {
+            const auto events = std::make_shared<Events>();
+            auto& exchange = ask(post("/"), false, events);
+            const auto before = requests;
+            EXPECT_TRUE(run_until([&] { return closed || requests > before; }));
+            if (closed) break;
+            if (cancel) cancel(exchange);
+            EXPECT_TRUE(run_until([&] { return closed || events->end; }));
+            turns(2);
+        }
+        return requests;
+    }
+    static h3::Server::Options limited() {
+        h3::Server::Options how;
+        how.limits.resets_per_s = 1;
+        how.limits.resets_burst = 20;
+        return how;
+    }
+    static void cancel(h3::Exchange& exchange) { exchange.cancel(h3::Code::request_cancelled); }
+};
+
+TEST_F(Http3Resets, BeyondTheLimitCloseTheConnection) {
+    const auto requests = taken(limited(), cancel);
+    ASSERT_TRUE(closed);
+    EXPECT_EQ(closed->code, 0x107u);
+    EXPECT_GE(requests, 20u);
+    EXPECT_LT(requests, 100u);
+}
+
+TEST_F(Http3Resets, OfTheServerDoNotCount) {
+    EXPECT_EQ(taken(limited(), {}, cancel), kRequests);
+    EXPECT_FALSE(closed);
+}
+
+TEST_F(Http3Resets, AreUnlimitedForClientsThatRelay) {
+    EXPECT_EQ(taken({}, cancel), kRequests);
+    EXPECT_FALSE(closed);
+}
+
 TEST_F(Http3, LargeResponseHeadersAreCancelled) {
     serve_http([](h3::Exchange& exchange, h3::Fields, bool) {
         must(exchange.send_headers({{":status", "200"}, {"x-large", std::string(5000, 'a')}}, true));

@@ -74,8 +74,12 @@ struct Limits {
     std::size_t qpack_blocked_streams = 100;
     std::size_t send_queue_bytes = 256u << 10;  ///< An exchange's queue: see Exchange::send_data.
     std::size_t pending_requests_max = 10'000;  ///< Client: waiting for the handshake or for a free stream.
-    bool extended_connect = false;              ///< Server: RFC 9220 (SETTINGS_ENABLE_CONNECT_PROTOCOL).
-    bool datagrams = false;                     ///< RFC 9297, both sides.
+    /// Server: requests a second that the client may abort or have reset for being malformed, and at once; beyond, the
+    /// connection closes (excessive_load). 0: any number, for clients that pass other people's requests on.
+    std::uint32_t resets_per_s = 0;
+    std::uint32_t resets_burst = 1000;
+    bool extended_connect = false;  ///< Server: RFC 9220 (SETTINGS_ENABLE_CONNECT_PROTOCOL).
+    bool datagrams = false;         ///< RFC 9297, both sides.
 };
 
 class Exchange;
@@ -174,6 +178,8 @@ class Server {
         std::vector<std::string> alpn = {std::string{kAlpn}};
         /// Asked once the peer's identity is known; false closes the connection (request_rejected). May be empty.
         std::function<bool(Connection&)> accept;
+        /// The answer to a request whose headers pass the limits; `:status` first.
+        Fields too_large_answer{{":status", "431", false}};
     };
     /// Registers on `endpoint`, which must outlive it.
     static base::Checked<std::unique_ptr<Server>> make(Endpoint& endpoint, Options options, RequestFactory factory);
@@ -186,6 +192,8 @@ class Server {
     /// closed (no_error) when its last exchange ends. After `timeout_ms` the rest is closed. Then calls `done`.
     void drain(std::uint64_t timeout_ms, std::move_only_function<void()> done);
     [[nodiscard]] ServerStats stats() const noexcept;
+    /// Open connections for which `condition` holds; also from inside Options::accept, which decides on one more.
+    [[nodiscard]] std::size_t count_connections(const std::function<bool(Connection&)>& condition) const;
 
  private:
     struct State;
