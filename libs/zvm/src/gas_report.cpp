@@ -14,7 +14,6 @@ namespace {
 bool is_end(Op op) noexcept {
     return op == Op::ret || op == Op::ret_r || op == Op::ret_i || op == Op::unreachable || op == Op::br;
 }
-bool is_conditional(Op op) noexcept { return op == Op::br_nez || op == Op::br_eqz || is_compare_branch(op); }
 
 struct Edge {
     std::uint32_t to;

@@ -56,6 +56,14 @@ Trap Interpreter::call_host(const HostFunction& host, Instance& instance, Slot* 
 #define C32 (static_cast<u32>(C))
 #define IMM (pc->imm)
 #define IMM32 (static_cast<u32>(pc->imm))
+// Fields of imm.
+#define H0 (static_cast<u16>(IMM))
+#define H1 (static_cast<u16>(IMM >> 16))
+#define H2 (static_cast<u16>(IMM >> 32))
+#define H3 (static_cast<u16>(IMM >> 48))
+#define I0 (fp[H0])
+#define I1 (fp[H1])
+#define I2 (fp[H2])
 #define DISPATCH() goto* handlers[static_cast<std::size_t>(pc->op)]
 #define NEXT()      \
     do {            \
@@ -118,7 +126,9 @@ Trap Interpreter::run(const Entry& entry, std::int64_t& gas_left) noexcept {
     Instance* instance = &entry.instance;
     Slot* fp = machine.stack_.get();
     Slot* const stack_end = machine.stack_end_;
-    Machine::Frame* frame = machine.frames_.get();
+    // In memory: what every instruction needs has the registers.
+    Machine::Frame*& frame = machine.trap_frame_;
+    frame = machine.frames_.get();
     Machine::Frame* const frames_end = machine.frames_end_;
     Memory* memory = nullptr;
     u8* mem = nullptr;
@@ -194,9 +204,14 @@ L_gas:
 L_copy:
     A = B;
     NEXT();
-L_copy2:  // two copies in a row; the second may read what the first wrote
+L_copy2:  // copies in a row; a later one may read what an earlier wrote
     A = B;
-    C = fp[IMM];
+    C = I0;
+    NEXT();
+L_copy3:
+    A = B;
+    C = I0;
+    I1 = I2;
     NEXT();
 L_konst:
     A = IMM;
@@ -207,9 +222,6 @@ L_copyn: {
     for (u64 n = IMM; n > 0; --n) *to++ = *from++;  // towards lower slots: ascending order is safe
     NEXT();
 }
-L_select:
-    A = static_cast<u32>(fp[IMM]) ? B : C;
-    NEXT();
 L_br:
     TAKE();
 L_br_nez:
@@ -218,6 +230,28 @@ L_br_nez:
 L_br_eqz:
     if (!B32) TAKE();
     FALL();
+L_br_test_nez:
+    if (B32 & pc->c) TAKE();
+    FALL();
+L_br_test_eqz:
+    if (!(B32 & pc->c)) TAKE();
+    FALL();
+#define COUNTED(name, Right, operation)                                                                       \
+    L_add_br_##name : {                                                                                       \
+        const u64 where = IMM;                                                                                \
+        const u32 x = B32 + static_cast<u32>(static_cast<i64>(where) >> 48);                                  \
+        B = x;                                                                                                \
+        if (x operation static_cast<u32>(Right)) {                                                            \
+            CHARGE(static_cast<u16>(where >> 32));                                                            \
+            pc = reinterpret_cast<const Instr*>(reinterpret_cast<const char*>(pc) + static_cast<i32>(where)); \
+            DISPATCH();                                                                                       \
+        }                                                                                                     \
+        FALL();                                                                                               \
+    }
+    COUNTED(ne_rr, C, !=)
+    COUNTED(ne_ri, static_cast<i16>(pc->c), !=)
+    COUNTED(lt_u_rr, C, <)
+    COUNTED(gt_u_ri, static_cast<i16>(pc->c), >)
 L_br_table: {
     const u64 index = B32;
     pc += 1 + (index < IMM ? index : IMM);
@@ -319,7 +353,8 @@ L_data_drop:
     L_##name##_r : { LOAD_AT(u64{B32} + IMM, Type, Wide) }                                   \
     L_##name##_x : { LOAD_AT(u64{static_cast<u32>(B32 + C32)} + IMM, Type, Wide) }           \
     L_##name##_a : { LOAD_AT(IMM, Type, Wide) }                                              \
-    L_##name##_i : { LOAD_AT(u64{static_cast<u32>(B32 + (IMM >> 32))} + IMM32, Type, Wide) }
+    L_##name##_i : { LOAD_AT(u64{static_cast<u32>(B32 + (IMM >> 32))} + IMM32, Type, Wide) } \
+    L_##name##_s : { LOAD_AT(u64{static_cast<u32>((B32 << H2) + C32)} + IMM32, Type, Wide) }
     // clang-format on
     LOAD(ld8u, u8, u32)
     LOAD(ld8s32, i8, u32)
@@ -332,25 +367,31 @@ L_data_drop:
     LOAD(ld64, u64, u64)
 
 // One dirty byte a page, for the page where the write begins; cleaning covers the few bytes beyond its end.
-#define STORE_AT(address, Type)                    \
+#define STORE_AT(address, Type, source)            \
     const u64 at = (address);                      \
     if (at + sizeof(Type) > mem_size) [[unlikely]] \
         TRAP(memory_bounds);                       \
-    const Type value = static_cast<Type>(A);       \
+    const Type value = static_cast<Type>(source);  \
     std::memcpy(mem + at, &value, sizeof value);   \
     mem[~static_cast<i64>(at >> 12)] = 1;          \
     NEXT();
     // clang-format off
-#define STORE(name, Type)                                                                    \
-    L_##name##_r : { STORE_AT(u64{B32} + IMM, Type) }                                        \
-    L_##name##_x : { STORE_AT(u64{static_cast<u32>(B32 + C32)} + IMM, Type) }                \
-    L_##name##_a : { STORE_AT(IMM, Type) }                                                   \
-    L_##name##_i : { STORE_AT(u64{static_cast<u32>(B32 + (IMM >> 32))} + IMM32, Type) }
+#define STORE(name, Type, source)                                                                    \
+    L_##name##_r : { STORE_AT(u64{B32} + IMM, Type, source) }                                        \
+    L_##name##_x : { STORE_AT(u64{static_cast<u32>(B32 + C32)} + IMM, Type, source) }                \
+    L_##name##_a : { STORE_AT(IMM, Type, source) }                                                   \
+    L_##name##_i : { STORE_AT(u64{static_cast<u32>(B32 + (IMM >> 32))} + IMM32, Type, source) }      \
+    L_##name##_s : { STORE_AT(u64{static_cast<u32>((B32 << H2) + C32)} + IMM32, Type, source) }
     // clang-format on
-    STORE(st8, u8)
-    STORE(st16, u16)
-    STORE(st32, u32)
-    STORE(st64, u64)
+#define SMALL static_cast<i16>(pc->a)
+    STORE(st8, u8, A)
+    STORE(st16, u16, A)
+    STORE(st32, u32, A)
+    STORE(st64, u64, A)
+    STORE(st8k, u8, SMALL)
+    STORE(st16k, u16, SMALL)
+    STORE(st32k, u32, SMALL)
+    STORE(st64k, u64, SMALL)
 
 // ---- tables
 L_table_get: {
@@ -530,28 +571,8 @@ L_ref_func:
     UNARY(i64_extend16_s, static_cast<u64>(i64{static_cast<i16>(B)}))
     UNARY(i64_extend32_s, static_cast<u64>(i64{static_cast<i32>(B)}))
 
-// ---- joined pairs
-#define THIRD (fp[IMM])
-    UNARY(i32_xor_rotl, std::rotl(static_cast<u32>(B ^ C), static_cast<int>(IMM)))
-    UNARY(i64_xor_rotl, std::rotl(B ^ C, static_cast<int>(IMM)))
-    UNARY(i32_rotl_xor, B32 ^ std::rotl(C32, static_cast<int>(IMM)))
-    UNARY(i64_rotl_xor, B ^ std::rotl(C, static_cast<int>(IMM)))
-    UNARY(i32_add_add, static_cast<u32>(B + C + THIRD))
-    UNARY(i64_add_add, B + C + THIRD)
-    UNARY(i32_xor_xor, static_cast<u32>(B ^ C ^ THIRD))
-    UNARY(i64_xor_xor, B ^ C ^ THIRD)
-    UNARY(i32_andnot, static_cast<u32>(B & ~C))
-    UNARY(i64_andnot, B & ~C)
-    UNARY(i32_and_xor, static_cast<u32>((B & C) ^ THIRD))
-    UNARY(i64_and_xor, (B & C) ^ THIRD)
-    UNARY(i32_xor_and, static_cast<u32>((B ^ C) & THIRD))
-    UNARY(i64_xor_and, (B ^ C) & THIRD)
-    UNARY(i32_and_or, static_cast<u32>((B & C) | THIRD))
-    UNARY(i64_and_or, (B & C) | THIRD)
-    UNARY(i32_shr_xor, B32 ^ (C32 >> IMM))
-    UNARY(i64_shr_xor, B ^ (C >> IMM))
-    UNARY(i32_shl_add, static_cast<u32>((B32 << IMM) + C32))
-    UNARY(i32_mul_add, static_cast<u32>(B32 * C32 + static_cast<u32>(THIRD)))
+    // ---- instructions that do what several do
+#include "interp_joined.inc"
 
 // ---- floats (spec profile)
 #include "interp_float.inc"
@@ -561,7 +582,6 @@ out_of_gas:
     trap = Trap::out_of_gas;
 trapped:
     machine.trap_pc_ = pc;
-    machine.trap_frame_ = frame;
     gas_left = gas;
     return trap;
 }

@@ -1,6 +1,7 @@
 #include "lower.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 #include "zvm/gas.hpp"
 
@@ -46,12 +47,16 @@ base::Result<void> Lowerer::lower(std::uint32_t index, Reader& in) noexcept {
     blocks_ = tables_ = load_gas_ = 0;
     lazy_from_ = deepest_ = 0;
     dead_ = false;
+    aliases_.clear();
 
     decode_locals(in);
     GC_CHECK(in.status());
     if (error_) return std::unexpected{*error_};
     if (locals_.size() > 65'000) return base::fail(Errc::frame_too_large, "function body");
     pending_.assign(locals_.size(), 0);
+    copies_of_.assign(locals_.size(), 0);
+    source_of_.resize(locals_.size());
+    std::iota(source_of_.begin(), source_of_.end(), std::uint16_t{0});
     const auto zeroed = static_cast<std::uint32_t>(locals_.size()) - params;
     charge(gas::locals(zeroed));
 
@@ -67,6 +72,7 @@ base::Result<void> Lowerer::lower(std::uint32_t index, Reader& in) noexcept {
         if (error_) return std::unexpected{*error_};
     }
     if (!in.empty()) return base::fail(Errc::malformed, "section size mismatch");
+    join();
     resolve();
 
     const auto slots = std::max(locals_.size() + deepest_, type.results.size());
@@ -171,7 +177,7 @@ void Lowerer::resolve() noexcept {
         const auto displacement = (static_cast<std::int32_t>(label.at) - static_cast<std::int32_t>(fixup.instr)) *
                                   static_cast<std::int32_t>(sizeof(Instr));
         const std::uint64_t cost = label.segment == kNoSegment ? 0 : segments_[label.segment];
-        instr.imm = cost << 32 | static_cast<std::uint32_t>(displacement);
+        instr.imm |= cost << 32 | static_cast<std::uint32_t>(displacement);
         if (fixup.fallthrough != kNoSegment) instr.a = static_cast<std::uint16_t>(segments_[fixup.fallthrough]);
     }
     for (const auto& fixup : gas_fixups_) code_[fixup.instr].imm = segments_[fixup.segment];

@@ -6,10 +6,13 @@
 // temporary in its own frame slot. So local.get and constants cost nothing until something needs them in a slot:
 //   - an instruction takes locals and constants as operands directly, and an access takes local + constant;
 //   - local.set makes the instruction that computed the value write to the local;
+//   - setting a local to another local copies nothing: it is an alias, read as the other one, until that one changes or
+//     the segment ends; so the copies come together, and many are never needed;
 //   - before a local changes, references to it that are still pending are copied to their slots;
 //   - at the edges of blocks everything that must survive is in its slot.
 // A segment is a stretch of code that is entered at its start only; its gas is charged there. Branches carry the gas of
 // the segment that they enter, so only falling into a merge point needs a `gas` instruction of its own.
+// At the end of the function join() puts neighbours together that need not know of each other.
 
 #include <cstdint>
 #include <optional>
@@ -86,6 +89,13 @@ class Lowerer {
         std::uint16_t b = 0;
         std::uint16_t c = 0;
     };
+    /// A local whose copy from another is still to be made.
+    struct Alias {
+        std::uint16_t target;
+        std::uint16_t source;
+        std::uint32_t made;  ///< Instructions that were there.
+    };
+    static constexpr std::size_t kAliasesMax = 12;
     static constexpr std::uint32_t kNoSegment = 0xffff'ffff;
     static constexpr std::uint32_t kNoLabel = 0xffff'ffff;
 
@@ -93,6 +103,20 @@ class Lowerer {
     void decode_locals(Reader& in) noexcept;
     void step(std::uint8_t op, Reader& in) noexcept;
     void resolve() noexcept;
+
+    // lower_join.cpp: neighbours become one
+    void join() noexcept;
+    void skip_gas() noexcept;
+    bool join_pair(Instr& first, const Instr& second) noexcept;
+    bool join_counted(std::size_t from, std::size_t& end, const Instr& branch, const Fixup& fixup) noexcept;
+
+    // lower_fuse.cpp: operations join the ones that made their operands
+    bool fuse(const Numeric& numeric, const Operand& left, const Operand& right) noexcept;
+    bool fuse_constant(const Numeric& numeric, const Operand& left, std::uint64_t right) noexcept;
+    bool fuse_shifted(const Numeric& numeric, const Instr& inner, const Operand& other) noexcept;
+    bool fuse_bitwise(const Numeric& numeric, const Instr& inner, const Operand& other) noexcept;
+    bool fuse_load(const Instr& multiply, std::uint16_t third) noexcept;
+    [[nodiscard]] bool made_by(std::uint16_t slot, std::size_t back) const noexcept;
 
     // lower_control.cpp
     void control(std::uint8_t op, Reader& in) noexcept;
@@ -109,6 +133,7 @@ class Lowerer {
     void emit_conditional(const Condition& condition, std::uint32_t label, std::uint32_t fallthrough) noexcept;
     void emit_branch_values(std::uint32_t count, std::uint32_t height) noexcept;
     Condition take_condition(bool negate) noexcept;
+    std::optional<Condition> joined_condition(const Instr& last, bool negate) noexcept;
     [[nodiscard]] Control* target(std::uint32_t depth) noexcept;
     static std::span<const ValType> label_types(const Control& control) noexcept {
         return control.block == Block::loop ? control.params : control.results;
@@ -125,7 +150,6 @@ class Lowerer {
     void numeric(const Numeric& numeric) noexcept;
     void binary(const Numeric& numeric) noexcept;
     void compare(const Numeric& numeric) noexcept;
-    bool fuse(const Numeric& numeric, const Operand& left, const Operand& right) noexcept;
     void memory_access(std::uint8_t op, Reader& in) noexcept;
     void prefixed(Reader& in) noexcept;
     void bulk_memory(std::uint32_t op, Reader& in) noexcept;
@@ -133,6 +157,8 @@ class Lowerer {
     void variable(std::uint8_t op, Reader& in) noexcept;
     void table_access(std::uint8_t op, Reader& in) noexcept;
     void select(std::uint8_t op, Reader& in) noexcept;
+    void emit_select(const Operand& first, std::size_t first_at, const Operand& second, std::size_t second_at,
+                     const Operand& condition, std::size_t condition_at) noexcept;
     void three_operands(Op op, std::uint64_t imm, std::span<const ValType> types) noexcept;
 
     // lower_stack.cpp: operands and emission
@@ -168,6 +194,12 @@ class Lowerer {
     void local_get(std::uint32_t index) noexcept;
     void local_set(std::uint32_t index, bool keep) noexcept;
     void copy(std::uint16_t target, const Operand& operand) noexcept;
+    void make_aliases_real() noexcept;
+    void make_aliases_real_before_last() noexcept;
+    void forget_aliases() noexcept;
+    [[nodiscard]] bool is_alias(std::uint16_t reg) const noexcept {
+        return reg < source_of_.size() && source_of_[reg] != reg;
+    }
     void emit(Op op, std::uint16_t a = 0, std::uint16_t b = 0, std::uint16_t c = 0, std::uint64_t imm = 0) noexcept {
         if (!dead_) code_.push_back({op, a, b, c, imm});
     }
@@ -193,13 +225,18 @@ class Lowerer {
 
     std::optional<base::Error> error_;
     std::vector<ValType> locals_;
-    std::vector<std::uint32_t> pending_;  ///< A local: entries of the operand stack that refer to it.
+    std::vector<std::uint32_t> pending_;    ///< A local: entries of the operand stack that refer to it.
+    std::vector<std::uint16_t> source_of_;  ///< A local: where its value is, itself unless it is an alias.
+    std::vector<std::uint8_t> copies_of_;   ///< A local: its aliases.
+    std::vector<Alias> aliases_;
     std::vector<Operand> operands_;
     std::vector<Control> controls_;
     std::vector<Label> labels_;
     std::vector<std::uint32_t> segments_;  ///< Gas of each.
     std::vector<Fixup> fixups_;
     std::vector<GasFixup> gas_fixups_;
+    std::vector<std::uint8_t> is_target_;  ///< By instruction of the function: branches lead there.
+    std::vector<std::uint32_t> moved_to_;
     std::uint32_t segment_ = 0;
     std::uint32_t barrier_ = 0;  ///< Instructions before it belong to other segments: never changed any more.
     std::uint32_t first_ = 0;

@@ -78,6 +78,7 @@ void Lowerer::split_long_segment() noexcept {
 
 /// Places `label` here and starts the segment that it leads to. At a merge the code above may fall in.
 void Lowerer::bind(std::uint32_t label, bool is_merge) noexcept {
+    make_aliases_real();
     if (is_merge && !dead_) {
         split_long_segment();
     } else {
@@ -93,6 +94,7 @@ void Lowerer::unreachable() noexcept {
     while (operands_.size() > frame.height) pop_any();
     frame.unreachable = true;
     dead_ = true;
+    forget_aliases();
 }
 
 Lowerer::Control* Lowerer::target(std::uint32_t depth) noexcept {
@@ -210,6 +212,7 @@ void Lowerer::end_block() noexcept {
 
 void Lowerer::emit_jump(std::uint32_t label) noexcept {
     if (dead_) return;
+    make_aliases_real();
     labels_[label].used = true;
     fixups_.push_back({static_cast<std::uint32_t>(code_.size()), label, kNoSegment});
     emit(Op::br);
@@ -227,33 +230,57 @@ void Lowerer::emit_conditional(const Condition& condition, std::uint32_t label, 
 Lowerer::Condition Lowerer::take_condition(bool negate) noexcept {
     const auto operand = pop(ValType::i32);
     if (error_ || dead_) return {Op::br_nez};
-    if (is_last(operand) && is_compare(code_.back().op)) {
+    if (is_last(operand)) {
+        // The aliases become real between the comparison and the branch, which must see the values from before.
         const auto last = code_.back();
-        const bool is_64 = last.op >= Op::i64_eq_rr;
-        const auto rr = is_64 ? Op::i64_eq_rr : Op::i32_eq_rr;
-        const auto ri = is_64 ? Op::i64_eq_ri : Op::i32_eq_ri;
-        const auto branch_rr = is_64 ? Op::br_i64_eq_rr : Op::br_i32_eq_rr;
-        const auto branch_ri = is_64 ? Op::br_i64_eq_ri : Op::br_i32_eq_ri;
-        if (last.op < ri) {
-            code_.pop_back();
-            const int relation = last.op - rr;
-            if (!negate) return {branch_rr + relation, last.b, last.c};
-            // not (b < c) is c <= b
-            if (relation < 2) return {branch_rr + (1 - relation), last.b, last.c};
-            return {branch_rr + (relation ^ 6), last.c, last.b};  // lt_s 2 - le_s 4, lt_u 3 - le_u 5
-        }
-        const auto value = is_64 ? static_cast<std::int64_t>(last.imm) : static_cast<std::int32_t>(last.imm);
-        if (value == static_cast<std::int16_t>(value)) {
-            code_.pop_back();
-            const int relation = last.op - ri;
-            if (!is_64 && value == 0 && relation < 2) {
-                return {(relation == 0) != negate ? Op::br_eqz : Op::br_nez, last.b};
-            }
-            const int kept = negate ? kNegatedImmediate[static_cast<std::size_t>(relation)] : relation;
-            return {branch_ri + kept, last.b, static_cast<std::uint16_t>(value)};
+        const bool is_pair =
+            is_compare(last.op) && (last.op < Op::i32_eq_ri || between(last.op, Op::i64_eq_rr, Op::i64_le_u_rr));
+        const bool reads_alias = is_alias(last.b) || (is_pair && is_alias(last.c));
+        if (const auto condition = reads_alias ? std::nullopt : joined_condition(last, negate)) {
+            make_aliases_real();
+            return *condition;
         }
     }
-    return {negate ? Op::br_eqz : Op::br_nez, in_register(operand, operands_.size())};
+    const auto reg = in_register(operand, operands_.size());
+    make_aliases_real();
+    return {negate ? Op::br_eqz : Op::br_nez, reg};
+}
+
+/// The branch that decides by itself what `last`, the last instruction, computes for it; takes that back then.
+std::optional<Lowerer::Condition> Lowerer::joined_condition(const Instr& last, bool negate) noexcept {
+    if (last.op == Op::i32_and_ri && last.imm == static_cast<std::uint16_t>(last.imm)) {
+        code_.pop_back();
+        return Condition{negate ? Op::br_test_eqz : Op::br_test_nez, last.b, static_cast<std::uint16_t>(last.imm)};
+    }
+    if (!is_compare(last.op)) return std::nullopt;
+    const bool is_64 = last.op >= Op::i64_eq_rr;
+    const auto rr = is_64 ? Op::i64_eq_rr : Op::i32_eq_rr;
+    const auto ri = is_64 ? Op::i64_eq_ri : Op::i32_eq_ri;
+    const auto branch_rr = is_64 ? Op::br_i64_eq_rr : Op::br_i32_eq_rr;
+    const auto branch_ri = is_64 ? Op::br_i64_eq_ri : Op::br_i32_eq_ri;
+    if (last.op < ri) {
+        code_.pop_back();
+        const int relation = last.op - rr;
+        if (!negate) return Condition{branch_rr + relation, last.b, last.c};
+        // not (b < c) is c <= b
+        if (relation < 2) return Condition{branch_rr + (1 - relation), last.b, last.c};
+        return Condition{branch_rr + (relation ^ 6), last.c, last.b};  // lt_s 2 - le_s 4, lt_u 3 - le_u 5
+    }
+    const auto value = is_64 ? static_cast<std::int64_t>(last.imm) : static_cast<std::int32_t>(last.imm);
+    if (value != static_cast<std::int16_t>(value)) return std::nullopt;
+    code_.pop_back();
+    const int relation = last.op - ri;
+    if (!is_64 && value == 0 && relation < 2) {
+        const bool is_zero = (relation == 0) != negate;
+        if (made_by(last.b, 1) && !is_alias(code_.back().b)) {
+            if (const auto inner = code_.back(); inner.op == Op::i32_and_ri) {
+                if (const auto condition = joined_condition(inner, is_zero)) return condition;
+            }
+        }
+        return Condition{is_zero ? Op::br_eqz : Op::br_nez, last.b};
+    }
+    const int kept = negate ? kNegatedImmediate[static_cast<std::size_t>(relation)] : relation;
+    return Condition{branch_ri + kept, last.b, static_cast<std::uint16_t>(value)};
 }
 
 /// Puts the top `count` operands where a block at `height` expects its values. They stay on the operand stack.
@@ -387,6 +414,7 @@ void Lowerer::branch_table(Reader& in) noexcept {
         materialise_top(arity);
     }
     ++tables_;
+    make_aliases_real();
     emit(Op::br_table, 0, index, 0, count);
     for (const auto depth : depths) {
         auto* const to = target(depth);

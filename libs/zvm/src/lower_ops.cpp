@@ -27,36 +27,11 @@ constexpr std::array<int, 10> kImmediate{0, 1, 2, 3, 6, 7, 4, 5, 8, 9};
 /// The relation seen from the other side: a < b is b > a.
 constexpr std::array<int, 10> kMirrored{0, 1, 4, 5, 2, 3, 8, 9, 6, 7};
 
-bool is_commutative(Op op) noexcept {
-    switch (op) {
-        case Op::i32_add_rr:
-        case Op::i32_mul_rr:
-        case Op::i32_and_rr:
-        case Op::i32_or_rr:
-        case Op::i32_xor_rr:
-        case Op::i64_add_rr:
-        case Op::i64_mul_rr:
-        case Op::i64_and_rr:
-        case Op::i64_or_rr:
-        case Op::i64_xor_rr: return true;
-        default: return false;
-    }
+/// Whether a store of so many bytes writes the same as one of the signed 16-bit constant.
+bool fits_store(std::uint32_t log2_bytes, std::uint64_t value) noexcept {
+    const auto small = static_cast<std::uint64_t>(std::int64_t{static_cast<std::int16_t>(value)});
+    return log2_bytes < 2 || (log2_bytes == 2 ? static_cast<std::uint32_t>(small ^ value) == 0 : small == value);
 }
-
-/// `(b inner c) outer third` as one instruction; `third` goes to imm.
-struct Triple {
-    Op inner;
-    Op outer;
-    Op fused;
-};
-constexpr Triple kTriples[] = {
-    {Op::i64_xor_rr, Op::i64_xor_rr, Op::i64_xor_xor}, {Op::i32_xor_rr, Op::i32_xor_rr, Op::i32_xor_xor},
-    {Op::i64_add_rr, Op::i64_add_rr, Op::i64_add_add}, {Op::i32_add_rr, Op::i32_add_rr, Op::i32_add_add},
-    {Op::i64_and_rr, Op::i64_xor_rr, Op::i64_and_xor}, {Op::i32_and_rr, Op::i32_xor_rr, Op::i32_and_xor},
-    {Op::i64_xor_rr, Op::i64_and_rr, Op::i64_xor_and}, {Op::i32_xor_rr, Op::i32_and_rr, Op::i32_xor_and},
-    {Op::i32_mul_rr, Op::i32_add_rr, Op::i32_mul_add}, {Op::i32_and_rr, Op::i32_or_rr, Op::i32_and_or},
-    {Op::i64_and_rr, Op::i64_or_rr, Op::i64_and_or},
-};
 
 }  // namespace
 
@@ -134,65 +109,6 @@ void Lowerer::binary(const Numeric& entry) noexcept {
     push_temporary(entry.result, true);
 }
 
-/// Joins the instruction that computed one operand, if it was the last, with this one.
-bool Lowerer::fuse(const Numeric& entry, const Operand& left, const Operand& right) noexcept {
-    const bool is_64 = entry.operand == ValType::i64;
-    const auto xor_rr = is_64 ? Op::i64_xor_rr : Op::i32_xor_rr;
-    const auto rotl_ri = is_64 ? Op::i64_rotl_ri : Op::i32_rotl_ri;
-    const auto rotr_rr = is_64 ? Op::i64_rotr_rr : Op::i32_rotr_rr;
-    const std::uint64_t width = is_64 ? 64 : 32;
-    if (right.kind == Kind::constant) {
-        const bool is_rotr = entry.op == rotr_rr;
-        if (!is_rotr && entry.op + 1 != rotl_ri) return false;
-        if (!is_register(left)) return false;
-        const auto by = (is_rotr ? width - right.value % width : right.value) % width;
-        if (is_last(left) && code_.back().op == xor_rr) {
-            const auto inner = code_.back();
-            code_.pop_back();
-            emit(is_64 ? Op::i64_xor_rotl : Op::i32_xor_rotl, top(), inner.b, inner.c, by);
-        } else {
-            emit(rotl_ri, top(), static_cast<std::uint16_t>(left.value), 0, by);
-        }
-        return true;
-    }
-    if (!is_register(left) || !is_register(right) || !is_commutative(entry.op)) return false;
-    for (const bool swap : {false, true}) {
-        const auto& inner_side = swap ? left : right;
-        const auto& other = swap ? right : left;
-        if (!is_last(inner_side)) continue;
-        const auto inner = code_.back();
-        const auto third = static_cast<std::uint16_t>(other.value);
-        for (const auto& triple : kTriples) {
-            if (triple.outer != entry.op || triple.inner != inner.op) continue;
-            code_.pop_back();
-            emit(triple.fused, top(), inner.b, inner.c, third);
-            return true;
-        }
-        if (entry.op == xor_rr && inner.op == rotl_ri) {
-            code_.pop_back();
-            emit(is_64 ? Op::i64_rotl_xor : Op::i32_rotl_xor, top(), third, inner.b, inner.imm);
-            return true;
-        }
-        if (entry.op == xor_rr && inner.op == (is_64 ? Op::i64_shr_u_ri : Op::i32_shr_u_ri)) {
-            code_.pop_back();
-            emit(is_64 ? Op::i64_shr_xor : Op::i32_shr_xor, top(), third, inner.b, inner.imm % width);
-            return true;
-        }
-        const bool is_not = inner.op == xor_rr + 1 && inner.imm == (is_64 ? ~std::uint64_t{0} : 0xffff'ffff);
-        if (is_not && entry.op == (is_64 ? Op::i64_and_rr : Op::i32_and_rr)) {
-            code_.pop_back();
-            emit(is_64 ? Op::i64_andnot : Op::i32_andnot, top(), third, inner.b);
-            return true;
-        }
-        if (entry.op == Op::i32_add_rr && inner.op == Op::i32_shl_ri) {
-            code_.pop_back();
-            emit(Op::i32_shl_add, top(), inner.b, third, inner.imm & 31);
-            return true;
-        }
-    }
-    return false;
-}
-
 void Lowerer::compare(const Numeric& entry) noexcept {
     auto right = pop(entry.operand);
     auto right_at = operands_.size();
@@ -237,7 +153,9 @@ void Lowerer::memory_access(std::uint8_t op, Reader& in) noexcept {
     const auto address = pop(ValType::i32);
     const auto address_at = operands_.size();
     if (!dead_) {
-        auto form = entry.op;
+        const bool is_small = is_store && value.kind == Kind::constant && fits_store(entry.log2_bytes, value.value);
+        const bool is_settled = !is_store || is_small || value.kind == Kind::local;  // nothing to emit for it
+        auto form = is_small ? entry.op + (Op::st8k_r - Op::st8_r) : entry.op;
         std::uint16_t b = 0;
         std::uint16_t c = 0;
         std::uint64_t imm = offset;
@@ -248,7 +166,23 @@ void Lowerer::memory_access(std::uint8_t op, Reader& in) noexcept {
             form = form + 3;
             b = static_cast<std::uint16_t>(address.value);
             imm |= address.value >> 32 << 32;
-        } else if (is_last(address) && code_.back().op == Op::i32_add_rr && (!is_store || value.kind == Kind::local)) {
+        } else if (is_last(address) && code_.back().op == Op::i32_shl_add && is_settled) {
+            form = form + 4;
+            b = code_.back().b;
+            c = code_.back().c;
+            const auto shift = code_.back().imm;
+            code_.pop_back();
+            const bool is_index = form == Op::ld64_s && offset <= 0xffff && made_by(b, 1) &&
+                                  code_.back().op == Op::ld8u_i && static_cast<std::uint32_t>(code_.back().imm) == 0;
+            if (is_index) {
+                form = Op::ld8u_ld64;
+                b = code_.back().b;
+                imm |= shift << 16 | code_.back().imm;
+                code_.pop_back();
+            } else {
+                imm |= shift << 32;
+            }
+        } else if (is_last(address) && code_.back().op == Op::i32_add_rr && is_settled) {
             // The sum of two registers wraps as i32.add does; the access adds them itself.
             form = form + 1;
             b = code_.back().b;
@@ -257,7 +191,9 @@ void Lowerer::memory_access(std::uint8_t op, Reader& in) noexcept {
         } else {
             b = in_register(address, address_at);
         }
-        const auto a = is_store ? in_register(value, value_at) : top();
+        const auto a = is_small   ? static_cast<std::uint16_t>(value.value)
+                       : is_store ? in_register(value, value_at)
+                                  : top();
         emit(form, a, b, c, imm);
     }
     if (!is_store) push_temporary(entry.type, true);
@@ -305,10 +241,7 @@ void Lowerer::select(std::uint8_t op, Reader& in) noexcept {
         }
         type = first.type == ValType::unknown ? second.type : first.type;
     }
-    const auto c = in_register(condition, condition_at);
-    const auto b = in_register(first, first_at);
-    const auto other = in_register(second, second_at);
-    emit(Op::select, top(), b, other, c);
+    emit_select(first, first_at, second, second_at, condition, condition_at);
     push_temporary(type, true);
 }
 

@@ -63,10 +63,6 @@ void Lowerer::copy(std::uint16_t target, const Operand& operand) noexcept {
         emit(Op::konst, target, 0, 0, operand.value);
     } else if (operand.kind == Kind::sum) {
         emit(Op::i32_add_ri, target, static_cast<std::uint16_t>(operand.value), 0, operand.value >> 32);
-    } else if (operand.value != target && !dead_ && code_.size() > barrier_ && code_.back().op == Op::copy) {
-        code_.back().op = Op::copy2;
-        code_.back().c = target;
-        code_.back().imm = operand.value;
     } else if (operand.value != target) {
         emit(Op::copy, target, static_cast<std::uint16_t>(operand.value));
     }
@@ -100,26 +96,86 @@ void Lowerer::flush_locals() noexcept {
     lazy_from_ = operands_.size();
 }
 
+/// Before control goes elsewhere.
+void Lowerer::make_aliases_real() noexcept {
+    // No target is anyone's source, so their order does not matter.
+    for (const auto& alias : aliases_) emit(Op::copy, alias.target, alias.source);
+    forget_aliases();
+}
+
+void Lowerer::make_aliases_real_before_last() noexcept {
+    const auto last = code_.back();
+    code_.pop_back();
+    make_aliases_real();
+    code_.push_back(last);
+    if (!operands_.empty() && operands_.back().kind == Kind::temporary && operands_.back().value == last.a) {
+        operands_.back().producer = static_cast<std::uint32_t>(code_.size());
+    }
+}
+
+void Lowerer::forget_aliases() noexcept {
+    for (const auto& alias : aliases_) {
+        source_of_[alias.target] = alias.target;
+        copies_of_[alias.source] = 0;
+    }
+    aliases_.clear();
+}
+
 void Lowerer::local_get(std::uint32_t index) noexcept {
-    push(locals_[index], Kind::local, index);
-    ++pending_[index];
+    const auto source = source_of_[index];
+    push(locals_[index], Kind::local, source);
+    ++pending_[source];
 }
 
 void Lowerer::local_set(std::uint32_t index, bool keep) noexcept {
     auto operand = pop(locals_[index]);
-    const bool is_same = operand.kind == Kind::local && operand.value == index;
+    const auto target = static_cast<std::uint16_t>(index);
+    const bool is_same = operand.kind == Kind::local && operand.value == source_of_[index];
     if (!is_same) {
-        const bool forward = pending_[index] == 0 && is_last(operand);
-        // The value of the local is still wanted by earlier entries: save it. Looking from the top down, because the
-        // youngest references are the likely ones.
+        // Its aliases take the old value before it changes; one of them is then where earlier entries find that.
+        auto home = target;
+        bool forward = is_last(operand);
+        if (copies_of_[index] > 0) {
+            home = std::find_if(aliases_.begin(), aliases_.end(), [&](const auto& alias) {
+                       return alias.source == target;
+                   })->target;
+            // The last instruction stays the last one if it can, to write the local or to be joined with the next. Not
+            // when it, or a part of it, is older than an alias: it may read what that one was.
+            const auto last = static_cast<std::uint32_t>(code_.size() - 1);
+            const bool stays = (forward || (!operands_.empty() && is_last(operands_.back()))) &&
+                               std::all_of(aliases_.begin(), aliases_.end(),
+                                           [last](const Alias& alias) { return alias.made <= last; });
+            forward = forward && stays;
+            stays ? make_aliases_real_before_last() : make_aliases_real();
+        }
+        if (source_of_[index] != index) {
+            --copies_of_[source_of_[index]];
+            source_of_[index] = target;
+            std::erase_if(aliases_, [target](const Alias& alias) { return alias.target == target; });
+        }
+        // Looking from the top down, because the youngest references are the likely ones.
+        if (home == target) forward = forward && pending_[index] == 0;
         for (std::size_t i = operands_.size(); i > 0 && pending_[index] > 0; --i) {
-            const auto& entry = operands_[i - 1];
-            if (refers_to_local(entry) && static_cast<std::uint32_t>(entry.value) == index) materialise(i - 1);
+            auto& entry = operands_[i - 1];
+            if (!refers_to_local(entry) || static_cast<std::uint32_t>(entry.value) != index) continue;
+            if (home == target) {
+                materialise(i - 1);
+                continue;
+            }
+            release(entry);
+            entry.value = (entry.value >> 32 << 32) | home;
+            acquire(entry);
         }
         if (forward) {
-            code_.back().a = static_cast<std::uint16_t>(index);
+            code_.back().a = target;
+        } else if (operand.kind == Kind::local && !dead_) {
+            if (aliases_.size() == kAliasesMax) make_aliases_real();
+            const auto source = static_cast<std::uint16_t>(operand.value);
+            aliases_.push_back({target, source, static_cast<std::uint32_t>(code_.size())});
+            source_of_[index] = source;
+            ++copies_of_[source];
         } else {
-            copy(static_cast<std::uint16_t>(index), operand);
+            copy(target, operand);
         }
     }
     if (!keep) return;
