@@ -6,6 +6,7 @@
 #include "zcrypto/ed25519.hpp"
 #include "zcrypto/hash.hpp"
 #include "zcrypto/secp256k1.hpp"
+#include "zvm/contract.hpp"
 
 namespace contract_kit {
 
@@ -15,6 +16,10 @@ using zvm::CallStatus;
 class Frame final : public zvm::ContractHost {
  public:
     Frame(MockChain& chain, const Message& message) noexcept : chain_{chain}, message_{message} {}
+
+    [[nodiscard]] const zvm::Address& contract() const noexcept { return message_.target; }
+    /// Whether what it is calling now may call it again.
+    [[nodiscard]] bool allows_reentry() const noexcept { return allows_reentry_; }
 
     base::ByteView input() noexcept override { return message_.input; }
     void set_return(base::ByteView data) noexcept override { output = base::to_bytes(data); }
@@ -50,6 +55,7 @@ class Frame final : public zvm::ContractHost {
     }
     bool emit(std::span<const base::Digest> topics, base::ByteView data) noexcept override {
         if (message_.is_view) return false;
+        if (!chain_.count_event(topics.size() * sizeof(base::Digest) + data.size())) return false;
         chain_.events_.push_back({message_.target, {topics.begin(), topics.end()}, base::to_bytes(data)});
         chain_.undo_.push_back([&chain = chain_] { chain.events_.pop_back(); });
         return true;
@@ -62,7 +68,10 @@ class Frame final : public zvm::ContractHost {
                             .input = base::to_bytes(request.input),
                             .gas = request.gas,
                             .is_view = message_.is_view};
-        return finish(chain_.run(inner, MockChain::Entry::call, request.flags & zvm::kAllowReentry));
+        allows_reentry_ = (request.flags & zvm::kAllowReentry) != 0;
+        auto outcome = chain_.run(inner, MockChain::Entry::call);
+        allows_reentry_ = false;
+        return finish(std::move(outcome));
     }
     base::ByteView return_data() noexcept override { return returned_; }
     zvm::CallOutcome create(const zvm::CreateRequest& request, zvm::Address& created) noexcept override {
@@ -76,17 +85,19 @@ class Frame final : public zvm::ContractHost {
                       .is_view = false};
         return finish(chain_.create(*program->second, request.salt, std::move(inner), created));
     }
-    /// At once: tests do not wait for the delay of a real chain.
+    /// At once: tests do not wait for the delay of a real chain. Who may is the chain's rule: the owner asks through
+    /// the contract, or the contract belongs to itself.
     CallStatus upgrade(const base::Digest& code_hash) noexcept override {
         const auto program = chain_.programs_.find(code_hash);
         if (program == chain_.programs_.end() || message_.is_view) return CallStatus::refused;
         auto& instance = chain_.instances_.at(message_.target);
+        if (instance.owner != message_.caller && instance.owner != message_.target) return CallStatus::refused;
         chain_.undo_.push_back([&instance, old = instance.program] { instance.program = old; });
         instance.program = program->second;
         return CallStatus::ok;
     }
     CallStatus transfer(const zvm::Address& to, const zvm::AssetId& asset, base::u128 amount) noexcept override {
-        if (message_.is_view || !chain_.move(message_.target, to, asset, amount)) return CallStatus::refused;
+        if (message_.is_view || !chain_.pay(message_.target, to, asset, amount)) return CallStatus::refused;
         return CallStatus::ok;
     }
     base::u128 balance(const zvm::Address& of, const zvm::AssetId& asset) noexcept override {
@@ -125,6 +136,7 @@ class Frame final : public zvm::ContractHost {
     MockChain& chain_;
     const Message& message_;
     base::Bytes returned_;
+    bool allows_reentry_ = false;
 };
 
 MockChain::MockChain() = default;
@@ -153,6 +165,25 @@ bool MockChain::move(const zvm::Address& from, const zvm::Address& to, const zvm
     return true;
 }
 
+bool MockChain::count_event(std::size_t bytes) {
+    if (event_count_ == zvm::kEventsMax || bytes > zvm::kEventBytesTotalMax - event_bytes_) return false;
+    ++event_count_;
+    event_bytes_ += bytes;
+    undo_.push_back([this, bytes] {
+        --event_count_;
+        event_bytes_ -= bytes;
+    });
+    return true;
+}
+
+bool MockChain::pay(const zvm::Address& from, const zvm::Address& to, const zvm::AssetId& asset, base::u128 amount) {
+    if (amount == 0) return true;
+    const auto mark = undo_.size();
+    if (move(from, to, asset, amount) && count_event(0)) return true;
+    roll_back(mark);
+    return false;
+}
+
 void MockChain::set_slot(const zvm::Address& contract, base::Bytes key, std::optional<base::Bytes> value) {
     auto& storage = instances_.at(contract).storage;
     const auto it = storage.find(key);
@@ -178,17 +209,22 @@ void MockChain::roll_back(std::size_t mark) {
     }
 }
 
-Outcome MockChain::call(const Message& message) {
+void MockChain::begin(const Message& message) {
     undo_.clear();
     origin_ = message.caller;
-    auto outcome = run(message, Entry::call, false);
+    event_count_ = 0;
+    event_bytes_ = 0;
+}
+
+Outcome MockChain::call(const Message& message) {
+    begin(message);
+    auto outcome = run(message, Entry::call);
     undo_.clear();
     return outcome;
 }
 
 Outcome MockChain::deploy(Program& program, const base::Digest& salt, Message message, zvm::Address& created) {
-    undo_.clear();
-    origin_ = message.caller;
+    begin(message);
     auto outcome = create(program, salt, std::move(message), created);
     undo_.clear();
     return outcome;
@@ -208,18 +244,24 @@ Outcome MockChain::create(Program& program, const base::Digest& salt, Message me
     instance.owner = message.caller;
     instances_.emplace(created, std::move(instance));
     undo_.push_back([this, created] { instances_.erase(created); });
-    auto outcome = run(message, Entry::init, false);
+    Outcome outcome;
+    outcome.note = "too many events";
+    if (count_event(0)) outcome = run(message, Entry::init);
     if (outcome.status != CallStatus::ok) roll_back(mark);
     return outcome;
 }
 
-Outcome MockChain::run(const Message& message, Entry entry, bool may_reenter) {
+bool MockChain::may_enter(const zvm::Address& contract) const noexcept {
+    return std::ranges::all_of(
+        active_, [&](const Frame* frame) { return frame->contract() != contract || frame->allows_reentry(); });
+}
+
+Outcome MockChain::run(const Message& message, Entry entry) {
     Outcome refused;
     const auto instance = instances_.find(message.target);
-    const bool is_active = std::ranges::find(active_, message.target) != active_.end();
     if (instance == instances_.end())
         refused.note = "there is no contract";
-    else if (is_active && !may_reenter)
+    else if (!may_enter(message.target))
         refused.note = "re-entrancy";
     else if (active_.size() >= zvm::kContractDepth)
         refused.note = "contracts call one another too deep";
@@ -230,13 +272,11 @@ Outcome MockChain::run(const Message& message, Entry entry, bool may_reenter) {
     if (!refused.note.empty()) return refused;
 
     const auto mark = undo_.size();
-    if (!move(message.caller, message.target, {}, message.value)) {
-        refused.note = "the receiver's balance would overflow";
+    if (!pay(message.caller, message.target, {}, message.value)) {
+        refused.note = "the receiver's balance would overflow, or there are too many events";
         return refused;
     }
-    active_.push_back(message.target);
     auto outcome = execute(instance->second, message, entry);
-    active_.pop_back();
     if (outcome.status != CallStatus::ok) roll_back(mark);
     return outcome;
 }
@@ -266,8 +306,10 @@ Outcome MockChain::execute(Instance& instance, const Message& message, Entry ent
     auto gas = limit;
     Frame frame{*this, message};
     if (outcome.trap == zvm::Trap::none) {
+        active_.push_back(&frame);
         outcome.trap = machine->run(*wasm.function(*index), {}, {}, gas,
                                     {.context = static_cast<zvm::ContractHost*>(&frame), .metered = true});
+        active_.pop_back();
     }
     outcome.gas_used = static_cast<std::uint64_t>(limit - gas);
     for (std::size_t i = 0; i < program.ran.size(); ++i) {

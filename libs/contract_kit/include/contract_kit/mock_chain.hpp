@@ -57,6 +57,8 @@ struct Outcome {
     std::vector<std::string> trace;  ///< Of the outermost contract when it trapped, innermost function first.
 };
 
+class Frame;
+
 class MockChain {
  public:
     MockChain();
@@ -86,9 +88,17 @@ class MockChain {
     using Undo = std::function<void()>;
     enum class Entry { init, call };
 
-    Outcome run(const Message& message, Entry entry, bool may_reenter);
+    void begin(const Message& message);
+    Outcome run(const Message& message, Entry entry);
+    /// Who is running may be entered again only through a call that it said so about itself, in each of its frames.
+    [[nodiscard]] bool may_enter(const zvm::Address& contract) const noexcept;
     Outcome execute(Instance& instance, const Message& message, Entry entry);
     Outcome create(Program& program, const base::Digest& salt, Message message, zvm::Address& created);
+    /// Counts what a transaction may have a bounded number of: what is emitted, coins that move, contracts that are
+    /// made.
+    bool count_event(std::size_t bytes);
+    /// move() as an event.
+    bool pay(const zvm::Address& from, const zvm::Address& to, const zvm::AssetId& asset, base::u128 amount);
     bool move(const zvm::Address& from, const zvm::Address& to, const zvm::AssetId& asset, base::u128 amount);
     void set_slot(const zvm::Address& contract, base::Bytes key, std::optional<base::Bytes> value);
     void roll_back(std::size_t mark);
@@ -98,8 +108,10 @@ class MockChain {
     std::map<base::Digest, Program*> programs_;
     std::vector<EmittedEvent> events_;
     std::vector<Undo> undo_;            ///< How to take back each change since the outermost call began, oldest first.
-    std::vector<zvm::Address> active_;  ///< Contracts that are running, outermost first.
+    std::vector<const Frame*> active_;  ///< What is running, outermost first.
     zvm::Address origin_{};
+    std::size_t event_count_ = 0;  ///< Since the outermost call began.
+    std::size_t event_bytes_ = 0;
 };
 
 }  // namespace contract_kit
