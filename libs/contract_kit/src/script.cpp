@@ -7,6 +7,7 @@
 
 #include "base/file.hpp"
 #include "coverage.hpp"
+#include "debug_names.hpp"
 #include "gcrypt/address.hpp"
 #include "gcrypt/hash.hpp"
 #include "values.hpp"
@@ -535,7 +536,9 @@ base::Checked<LoadedProgram*> ProgramStore::load(const std::string& name, const 
     auto& program = out->program;
     program.name = name;
     program.code_hash = gcrypt::hash(gcrypt::Domain::code, wasm);
-    auto module = zvm::Module::load(wasm, zvm::LoadOptions::contract());
+    GC_TRY(const auto named, module_with_names(path, wasm));
+    const auto& to_run = named ? *named : wasm;
+    auto module = zvm::Module::load(to_run, zvm::LoadOptions::contract());
     if (!module) return refused(module.error());
     program.module = *module;
     if (const auto section = zabi::find_section(wasm); section) {
@@ -546,7 +549,7 @@ base::Checked<LoadedProgram*> ProgramStore::load(const std::string& name, const 
         return refused(section.error());
     }
     if (is_counting_) {
-        auto counting = add_counters(wasm);
+        auto counting = add_counters(to_run);
         if (!counting) return refused(counting.error());
         auto rewritten = zvm::Module::load(counting->wasm, counting_options());
         if (!rewritten) return refused(rewritten.error());

@@ -166,6 +166,49 @@ TEST_F(Testing, TheSdksAmountsAreRightToTheLastBit) {
     EXPECT_EQ(failures(run(steps)), "");
 }
 
+TEST_F(Testing, ValuesAroundTheSizeThatIsReadAtOnceAreReadWhole) {
+    std::string steps = kBoth;
+    for (const std::size_t size : {0u, 1u, 255u, 256u, 257u, 5'000u}) {
+        std::string bytes;
+        for (std::size_t i = 0; i < size; ++i) bytes += base::to_hex(base::Bytes{static_cast<std::byte>(i * 7)});
+        steps += R"({"call":"proxy.keep","args":["0x)" + bytes + R"("],"returns":"0x)" + bytes + R"("},)";
+    }
+    steps.pop_back();
+    EXPECT_EQ(failures(run(steps)), "");
+}
+
+TEST_F(Testing, APaddedStructIsTheSameKeyWhateverItsPaddingHolds) {
+    EXPECT_EQ(failures(run(R"({"deploy":"pairs"},{"call":"pairs.set","args":[1,2,7]},
+                              {"query":"pairs.get","args":[1,2],"returns":7},
+                              {"query":"pairs.get","args":[1,3],"returns":0})",
+                           R"("pairs":"pairs.wasm")")),
+              "");
+}
+
+TEST_F(Testing, NamesComeFromTheDebugModuleWhichMustBeTheSameCode) {
+    namespace fs = std::filesystem;
+    const std::string built = CONTRACTS_DIR;
+    const auto spin = [&] {
+        auto flags = options(write(R"({"contracts":{"proxy":"proxy.wasm"},"tests":[{"name":"t","steps":[
+            {"deploy":"proxy"},{"call":"proxy.spin","gas":100000}]}]})"));
+        flags.wasm_dirs = {folder_};
+        return run_tests(flags);
+    };
+    fs::copy(built + "/proxy.wasm", folder_ + "/proxy.wasm");
+    auto report = spin();
+    ASSERT_TRUE(report) << report.error().text;
+    EXPECT_EQ(failures(*report).find("at spin"), std::string::npos) << "what is deployed has no names";
+    fs::copy(built + "/proxy.debug.wasm", folder_ + "/proxy.debug.wasm");
+    report = spin();
+    ASSERT_TRUE(report) << report.error().text;
+    EXPECT_NE(failures(*report).find("at spin"), std::string::npos);
+    EXPECT_LT(fs::file_size(built + "/proxy.wasm"), fs::file_size(built + "/proxy.debug.wasm"));
+    fs::copy(built + "/counter.debug.wasm", folder_ + "/proxy.debug.wasm", fs::copy_options::overwrite_existing);
+    report = spin();
+    ASSERT_FALSE(report);
+    EXPECT_NE(report.error().text.find("another build"), std::string::npos) << report.error().text;
+}
+
 TEST_F(Testing, ViewsCannotWrite) {
     EXPECT_EQ(failures(run(std::string{kBoth} + R"({"query":"counter.increment","args":[1],"traps":true},
                                                    {"query":"counter.get","returns":5})")),

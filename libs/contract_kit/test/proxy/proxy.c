@@ -65,6 +65,17 @@ static void bomb(void) {
     GH_ASSERT(status == GH_CALL_OK);
 }
 
+/* Stores, loads, and shows that memory taken after it lies behind what was loaded. */
+static void keep(void) {
+    gh_store_bytes(GH_SLOT("kept"), gh_arg(bytes));
+    const gh_view kept = gh_load_bytes(GH_SLOT("kept")), absent = gh_load_bytes(GH_SLOT("absent"));
+    GH_ASSERT(!absent.data && !absent.size);
+    memset(gh_alloc(64), 0xEE, 64);
+    gh_buf out = {0};
+    gh_put_bytes(&out, kept.data, kept.size);
+    gh_return(&out);
+}
+
 static void nothing(void) {}
 
 GH_CALLS {
@@ -73,5 +84,6 @@ GH_CALLS {
     GH_METHOD("spin()", spin)
     GH_METHOD("math(u8,u128,u128)", math)
     GH_METHOD("bomb(u32)", bomb)
+    GH_METHOD("keep(bytes)", keep)
     GH_RECEIVE(nothing)
 }

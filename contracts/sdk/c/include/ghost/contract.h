@@ -22,6 +22,7 @@
 #define GH_PURE static inline __attribute__((always_inline, unused))
 #endif
 #define GH_INLINE static inline __attribute__((unused))
+#define GH_WRAP static inline __attribute__((always_inline, unused))
 #define GH_FN static __attribute__((unused))
 #define GH_IMPORT(name) GH_C __attribute__((import_module("zvm1"), import_name(#name)))
 
@@ -143,11 +144,11 @@ GH_PURE uint32_t gh_word(const char* s, uint32_t n, uint32_t i) {
 #define GH_G(a, b, c, d, x, y)                                                                   \
     a = a + b + (x), d = gh_rotr(d ^ a, 16), c = c + d, b = gh_rotr(b ^ c, 12), a = a + b + (y), \
     d = gh_rotr(d ^ a, 8), c = c + d, b = gh_rotr(b ^ c, 7);
-#define GH_ROUND(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, ma, mb, mc, md, me, mf)               \
-    GH_G(v0, v4, v8, vc, m0, m1)                                                               \
-    GH_G(v1, v5, v9, vd, m2, m3) GH_G(v2, v6, va, ve, m4, m5) GH_G(v3, v7, vb, vf, m6, m7)     \
-        GH_G(v0, v5, va, vf, m8, m9) GH_G(v1, v6, vb, vc, ma, mb) GH_G(v2, v7, v8, vd, mc, md) \
-            GH_G(v3, v4, v9, ve, me, mf)
+#define GH_ROUND(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, ma, mb, mc, md, me, mf)           \
+    GH_G(v0, v4, v8, vc, m0, m1)                                                           \
+    GH_G(v1, v5, v9, vd, m2, m3)                                                           \
+    GH_G(v2, v6, va, ve, m4, m5) GH_G(v3, v7, vb, vf, m6, m7) GH_G(v0, v5, va, vf, m8, m9) \
+        GH_G(v1, v6, vb, vc, ma, mb) GH_G(v2, v7, v8, vd, mc, md) GH_G(v3, v4, v9, ve, me, mf)
 typedef struct {
     uint32_t word[8];
 } gh_hash_words;
@@ -293,9 +294,9 @@ GH_INLINE void gh_put_raw(gh_buf* out, const void* data, uint32_t size) {
 #define GH_PUT_(name, type) \
     GH_INLINE void gh_put_##name(gh_buf* out, type v) { gh_put_raw(out, &v, sizeof v); }
 GH_PUT_(u8, uint8_t)
-GH_PUT_(u16, uint16_t) GH_PUT_(u32, uint32_t) GH_PUT_(u64, uint64_t) GH_PUT_(u128, u128) GH_PUT_(i32, int32_t)
-    GH_PUT_(i64, int64_t) GH_PUT_(address, gh_address) GH_PUT_(hash, gh_hash) GH_INLINE
-    void gh_put_bool(gh_buf* out, bool v) {
+GH_PUT_(u16, uint16_t)
+GH_PUT_(u32, uint32_t) GH_PUT_(u64, uint64_t) GH_PUT_(u128, u128) GH_PUT_(i32, int32_t) GH_PUT_(i64, int64_t)
+    GH_PUT_(address, gh_address) GH_PUT_(hash, gh_hash) GH_INLINE void gh_put_bool(gh_buf* out, bool v) {
     gh_put_u8(out, v ? 1 : 0);
 }
 GH_FN void gh_put_length(gh_buf* out, uint32_t n) {
@@ -323,8 +324,9 @@ GH_FN const uint8_t* gh_take(gh_view* in, uint32_t size) {
         return v;                                    \
     }
 GH_GET_(u8, uint8_t)
-GH_GET_(u16, uint16_t) GH_GET_(u32, uint32_t) GH_GET_(u64, uint64_t) GH_GET_(u128, u128) GH_GET_(i32, int32_t)
-    GH_GET_(i64, int64_t) GH_GET_(address, gh_address) GH_GET_(hash, gh_hash) GH_FN bool gh_get_bool(gh_view* in) {
+GH_GET_(u16, uint16_t)
+GH_GET_(u32, uint32_t) GH_GET_(u64, uint64_t) GH_GET_(u128, u128) GH_GET_(i32, int32_t) GH_GET_(i64, int64_t)
+    GH_GET_(address, gh_address) GH_GET_(hash, gh_hash) GH_FN bool gh_get_bool(gh_view* in) {
     const uint8_t v = gh_get_u8(in);
     if (v > 1) gh_panic(GH_PANIC_ARGUMENTS);
     return v;
@@ -434,61 +436,75 @@ GH_INLINE void gh_pay_gcc(gh_address to, u128 amount) {
 
 /* ---- Storage: a slot has a name; a map has a name and a key behind it -------------------------------------------- */
 
+/* Points at its bytes: the name itself, or, of a map, memory that lives as long as the call. */
 typedef struct {
+    const uint8_t* bytes;
     uint32_t size;
-    uint8_t bytes[124];
 } gh_key;
-GH_INLINE gh_key gh_key_add(gh_key key, const void* part, uint32_t size) {
-    if (size > sizeof key.bytes - key.size) gh_panic(GH_PANIC_STORAGE);
-    memcpy(key.bytes + key.size, part, size);
-    key.size += size;
+enum { GH_KEY_MAX = 256 };
+GH_WRAP gh_key gh_key_of(const char* name, uint32_t size) {
+    const gh_key key = {(const uint8_t*)name, size};
     return key;
 }
-GH_INLINE gh_key gh_key_of(const char* name, uint32_t size) {
-    gh_key key;
-    key.size = 0;
-    return gh_key_add(key, name, size);
+GH_FN const uint8_t* gh_joined(const void* first, uint32_t first_size, const void* second, uint32_t second_size) {
+    if (first_size > GH_KEY_MAX || second_size > GH_KEY_MAX - first_size) gh_panic(GH_PANIC_STORAGE);
+    uint8_t* const bytes = (uint8_t*)gh_alloc(first_size + second_size);
+    memcpy(bytes, first, first_size);
+    memcpy(bytes + first_size, second, second_size);
+    return bytes;
+}
+/* The key with more behind it. */
+GH_WRAP gh_key gh_key_add(gh_key key, const void* part, uint32_t size) {
+    const gh_key longer = {gh_joined(key.bytes, key.size, part, size), key.size + size};
+    return longer;
 }
 /* Names of slots and maps of one contract must not begin one another; end map names with '/'. */
 #define GH_SLOT(name) gh_key_of("" name, sizeof(name) - 1)
 #define GH_MAP(name, part) gh_key_add(GH_SLOT(name), &(part), sizeof(part))
 #define GH_MAP2(name, first, second) gh_key_add(GH_MAP(name, first), &(second), sizeof(second))
 
-GH_INLINE bool gh_has(gh_key key) { return zvm1_storage_get(key.bytes, key.size, 0, 0) >= 0; }
-GH_INLINE void gh_clear(gh_key key) { zvm1_storage_del(key.bytes, key.size); }
+GH_WRAP bool gh_has(gh_key key) { return zvm1_storage_get(key.bytes, key.size, 0, 0) >= 0; }
+GH_WRAP void gh_clear(gh_key key) { zvm1_storage_del(key.bytes, key.size); }
 /* False, and `out` zeroed, when there is nothing. Panics when something of another size is there. */
-GH_FN bool gh_load(const gh_key* key, void* out, uint32_t size) {
-    const int32_t found = zvm1_storage_get(key->bytes, key->size, out, size);
+GH_FN bool gh_load_at(const void* key, uint32_t key_size, void* out, uint32_t size) {
+    const int32_t found = zvm1_storage_get(key, key_size, out, size);
     if (found == (int32_t)size) return true;
     if (found >= 0) gh_panic(GH_PANIC_STORAGE);
     memset(out, 0, size);
     return false;
 }
-GH_INLINE void gh_store(const gh_key* key, const void* value, uint32_t size) {
-    zvm1_storage_set(key->bytes, key->size, value, size);
+GH_WRAP bool gh_load(gh_key key, void* out, uint32_t size) { return gh_load_at(key.bytes, key.size, out, size); }
+GH_WRAP void gh_store(gh_key key, const void* value, uint32_t size) {
+    zvm1_storage_set(key.bytes, key.size, value, size);
 }
-#define GH_STORED_(name, type)                  \
-    GH_INLINE type gh_load_##name(gh_key key) { \
-        type v;                                 \
-        gh_load(&key, &v, sizeof v);            \
-        return v;                               \
-    }                                           \
-    GH_INLINE void gh_store_##name(gh_key key, type v) { gh_store(&key, &v, sizeof v); }
+#define GH_STORED_(name, type)                \
+    GH_WRAP type gh_load_##name(gh_key key) { \
+        type v;                               \
+        gh_load(key, &v, sizeof v);           \
+        return v;                             \
+    }                                         \
+    GH_WRAP void gh_store_##name(gh_key key, type v) { gh_store(key, &v, sizeof v); }
 GH_STORED_(u8, uint8_t)
-GH_STORED_(u32, uint32_t) GH_STORED_(u64, uint64_t) GH_STORED_(u128, u128) GH_STORED_(address, gh_address)
-    GH_STORED_(hash, gh_hash)
-    /* Of any length; size 0 and a null pointer when there is nothing. */
-    GH_FN gh_view gh_load_bytes(gh_key key) {
+GH_STORED_(u32, uint32_t)
+GH_STORED_(u64, uint64_t)
+GH_STORED_(u128, u128)
+GH_STORED_(address, gh_address)
+GH_STORED_(hash, gh_hash)
+/* What most values fit into; longer ones are asked for twice. */
+enum { GH_LOAD_AT_ONCE = 256 };
+/* Of any length; size 0 and a null pointer when there is nothing. */
+GH_FN gh_view gh_load_bytes(gh_key key) {
     gh_view out = {0, 0};
-    const int32_t size = zvm1_storage_get(key.bytes, key.size, 0, 0);
+    uint8_t* const data = (uint8_t*)gh_alloc(GH_LOAD_AT_ONCE);
+    const int32_t size = zvm1_storage_get(key.bytes, key.size, data, GH_LOAD_AT_ONCE);
+    gh_heap_top = data; /* taken again with the right size, at the same place */
     if (size < 0) return out;
-    uint8_t* const data = (uint8_t*)gh_alloc((uint32_t)size);
-    zvm1_storage_get(key.bytes, key.size, data, (uint32_t)size);
-    out.data = data;
+    out.data = (const uint8_t*)gh_alloc((uint32_t)size);
     out.size = (uint32_t)size;
+    if (size > GH_LOAD_AT_ONCE) zvm1_storage_get(key.bytes, key.size, data, out.size);
     return out;
 }
-GH_INLINE void gh_store_bytes(gh_key key, gh_view v) { gh_store(&key, v.data, v.size); }
+GH_WRAP void gh_store_bytes(gh_key key, gh_view v) { gh_store(key, v.data, v.size); }
 
 /* ---- Events ---------------------------------------------------------------------------------------------------- */
 
@@ -564,8 +580,9 @@ GH_INLINE void gh_refuse_value(void) {
 #define GH_RETURN_(name, type) \
     GH_INLINE void gh_return_##name(type v) { zvm1_ret(&v, sizeof v); }
 GH_RETURN_(u8, uint8_t)
-GH_RETURN_(u32, uint32_t) GH_RETURN_(u64, uint64_t) GH_RETURN_(u128, u128) GH_RETURN_(address, gh_address)
-    GH_RETURN_(hash, gh_hash) GH_RETURN_(bool, bool) GH_INLINE void gh_return(const gh_buf* out) {
+GH_RETURN_(u32, uint32_t)
+GH_RETURN_(u64, uint64_t) GH_RETURN_(u128, u128) GH_RETURN_(address, gh_address) GH_RETURN_(hash, gh_hash)
+    GH_RETURN_(bool, bool) GH_INLINE void gh_return(const gh_buf* out) {
     zvm1_ret(out->data, out->size);
 }
 

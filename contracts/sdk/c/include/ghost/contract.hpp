@@ -139,8 +139,10 @@ void put(gh_buf& out, const T& value) {
         gh_put_bytes(&out, value.data, value.size);
     else if constexpr (requires(T t) { t.each([](auto&...) {}); })
         T{value}.each([&out](auto&... field) { (put(out, field), ...); });
-    else
+    else {
+        static_assert(__has_unique_object_representations(T), "a struct has padding: name its fields with GH_FIELDS");
         gh_put_raw(&out, &value, sizeof value);
+    }
 }
 template <class T>
 T get(gh_view& in) {
@@ -162,7 +164,7 @@ T get(gh_view& in) {
 // ---- Storage ----
 
 template <class T>
-T load(const gh_key& key) {
+T load(gh_key key) {
     gh_view stored = gh_load_bytes(key);
     if (!stored.data) return T{};
     T value = get<T>(stored);
@@ -170,10 +172,10 @@ T load(const gh_key& key) {
     return value;
 }
 template <class T>
-void store(const gh_key& key, const T& value) {
+void store(gh_key key, const T& value) {
     gh_buf out{};
     put(out, value);
-    gh_store(&key, out.data, out.size);
+    gh_store(key, out.data, out.size);
 }
 
 /// One value under a name. Reading what was never set gives T{}.
@@ -194,7 +196,7 @@ class slot {
     uint32_t size_;
 };
 
-/// Values under keys; K has a fixed size. End the name with '/'.
+/// Values under keys, encoded as arguments are: the padding of a struct is no part of its key. End the name with '/'.
 template <class K, class V>
 class map {
  public:
@@ -206,7 +208,13 @@ class map {
     void clear(const K& k) const { gh_clear(key(k)); }
 
  private:
-    gh_key key(const K& k) const { return gh_key_add(gh_key_of(name_, size_), &k, sizeof k); }
+    gh_key key(const K& k) const {
+        gh_buf key{};
+        gh_put_raw(&key, name_, size_);
+        put(key, k);
+        if (key.size > GH_KEY_MAX) gh_panic(GH_PANIC_STORAGE);
+        return {key.data, key.size};
+    }
     const char* name_;
     uint32_t size_;
 };
