@@ -1,10 +1,15 @@
 #include "zcrypto/secret.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <new>
 #include <thread>
 #include <vector>
 
@@ -69,6 +74,104 @@ TEST(SecretMemory, IsKeptOutOfSwapOrSaysSo) {
     EXPECT_EQ(kind, zcrypto::secret_memory());
 }
 
+/// What the kernel offers when it is asked without any of our code.
+bool kernel_has_secret_memory() {
+#ifdef SYS_memfd_secret
+    constexpr std::size_t kSize = 64 * 1024;
+    const auto fd = static_cast<int>(syscall(SYS_memfd_secret, 0));
+    if (fd < 0) return false;
+    const bool sized = ftruncate(fd, kSize) == 0;
+    auto* const memory = sized ? mmap(nullptr, kSize, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) : MAP_FAILED;
+    close(fd);
+    if (memory == MAP_FAILED) return false;
+    munmap(memory, kSize);
+    return true;
+#else
+    return false;
+#endif
+}
+
+TEST(SecretMemory, IsTheKernelsSecretMemoryWhereverThereIsSome) {
+    if (!kernel_has_secret_memory()) GTEST_SKIP() << "memfd_secret(2) is not to be had here";
+    EXPECT_EQ(zcrypto::secret_memory(), zcrypto::SecretMemory::memfd_secret);
+}
+
+/// Runs `body` in a forked child; its exit code, or -1 when it crashed.
+template <typename Body>
+int in_child(Body body) {
+    const auto child = fork();
+    if (child == 0) _exit(body());
+    int status = 0;
+    EXPECT_EQ(waitpid(child, &status, 0), child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+TEST(SecretMemory, OfAChildNeverLiesWhereAnInheritedSecretPoints) {
+    std::vector<SecretBytes> inherited;
+    for (const std::size_t size : {32, 64, 5000, 64 * 1024, 100'000}) inherited.emplace_back(size);
+    EXPECT_EQ(in_child([&] {
+                  std::vector<SecretBytes> own;
+                  for (const std::size_t size : {32, 64, 5000, 64 * 1024, 100'000}) {
+                      for (int i = 0; i < 40; ++i) own.emplace_back(size);
+                  }
+                  const auto overlap = [](const SecretBytes& a, const SecretBytes& b) {
+                      const auto *const x = a.expose().data(), *const y = b.expose().data();
+                      return x < y + b.size() && y < x + a.size();
+                  };
+                  for (const auto& a : own) {
+                      for (const auto& b : inherited) {
+                          if (overlap(a, b)) return 1;
+                      }
+                  }
+                  return 0;
+              }),
+              0);
+}
+
+TEST(SecretMemory, OfAChildOutlivesTheInheritedSecretsThatItDestroys) {
+    std::vector<SecretBytes> inherited;
+    for (const std::size_t size : {32, 64, 5000, 64 * 1024, 100'000}) inherited.emplace_back(size);
+    const auto child = [&] {
+        std::vector<SecretBytes> own;
+        for (const std::size_t size : {32, 64, 5000, 64 * 1024, 100'000}) {
+            own.emplace_back(size);
+            std::ranges::fill(own.back().expose_mutable(), std::byte{0xaa});
+        }
+        inherited.clear();  // May neither wipe nor free what is the child's.
+        for (const auto& each : own) {
+            if (std::ranges::any_of(each.expose(), [](std::byte b) { return b != std::byte{0xaa}; })) return 1;
+        }
+        for (const auto& each : own) {
+            const SecretBytes fresh{each.size()};
+            if (fresh.expose().data() == each.expose().data()) return 2;
+        }
+        return 0;
+    };
+    EXPECT_EQ(in_child(child), 0);
+    // The same one generation later: what the child made is inherited in turn.
+    EXPECT_EQ(in_child([&] {
+                  inherited.emplace_back(32);
+                  return in_child(child);
+              }),
+              0);
+}
+
+TEST(SecretMemory, ThatIsNotToBeHadIsAnException) {
+    EXPECT_EQ(in_child([] {
+                  const SecretBytes one{1};
+                  const rlimit none{0, 0};
+                  setrlimit(RLIMIT_AS, &none);
+                  std::array<SecretBytes, 4096> held;
+                  try {
+                      for (auto& each : held) each = SecretBytes{4096};
+                  } catch (const std::bad_alloc&) {
+                      return 7;
+                  }
+                  return 0;
+              }),
+              7);
+}
+
 TEST(SecretMemory, IsAbsentInAForkedChild) {
     const auto secret = SecretBytes::copy_of(base::as_bytes("not for children"));
     const auto* const address = secret.expose().data();
@@ -90,6 +193,7 @@ TEST(SecretMemory, IsAbsentInAForkedChild) {
 
 TEST(SecretMemory, ServesManyThreads) {
     std::vector<std::jthread> threads;
+    threads.reserve(4);
     for (int t = 0; t < 4; ++t) {
         threads.emplace_back([t] {
             std::vector<SecretBytes> held;

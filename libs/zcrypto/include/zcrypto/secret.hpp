@@ -3,9 +3,12 @@
 //
 // One process-wide arena hands out the memory: memfd_secret(2) where the kernel offers it (even the kernel's own
 // mapping does not see those pages), otherwise mlock(2). Allocation is thread-safe; the bytes follow the usual
-// rule of one writer. A child after fork() has no mapping: touching a secret there is a crash, by intent.
+// rule of one writer. A child after fork() does not get the pages: touching an inherited secret there is a crash, by
+// intent; it may be moved and destroyed, and new secrets are the child's own.
+// Where the system has no memory, what makes a secret throws std::bad_alloc.
 
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
 #include "base/bytes.hpp"
@@ -22,7 +25,7 @@ void secure_wipe(base::MutableBytes bytes) noexcept;
 /// How the arena keeps secrets out of swap.
 enum class SecretMemory { memfd_secret, locked, unlocked };
 /// What this process got. `unlocked` means RLIMIT_MEMLOCK refused: daemons log it once at start.
-[[nodiscard]] SecretMemory secret_memory() noexcept;
+[[nodiscard]] SecretMemory secret_memory();
 
 /// A secret of a length known at run time, at most kMaxSize bytes. Move-only; a moved-from one is empty.
 class SecretBytes {
@@ -30,16 +33,19 @@ class SecretBytes {
     static constexpr std::size_t kMaxSize = 1u << 20;
 
     SecretBytes() noexcept = default;
-    /// `size` zero bytes. Ends the process when the system has no memory at all; `size` is at most kMaxSize.
-    explicit SecretBytes(std::size_t size) noexcept;
+    /// `size` zero bytes, at most kMaxSize.
+    explicit SecretBytes(std::size_t size);
     /// Copies in; the caller still has to wipe its own copy.
-    static SecretBytes copy_of(base::ByteView bytes) noexcept;
+    static SecretBytes copy_of(base::ByteView bytes);
 
     SecretBytes(SecretBytes&& other) noexcept
-        : data_{std::exchange(other.data_, nullptr)}, size_{std::exchange(other.size_, 0)} {}
+        : data_{std::exchange(other.data_, nullptr)},
+          size_{std::exchange(other.size_, 0)},
+          generation_{other.generation_} {}
     SecretBytes& operator=(SecretBytes&& other) noexcept {
         std::swap(data_, other.data_);
         std::swap(size_, other.size_);
+        std::swap(generation_, other.generation_);
         return *this;
     }
     SecretBytes(const SecretBytes&) = delete;
@@ -54,7 +60,8 @@ class SecretBytes {
 
  private:
     std::byte* data_ = nullptr;
-    std::size_t size_ = 0;
+    std::uint32_t size_ = 0;
+    std::uint32_t generation_ = 0;  ///< How many forks lie before this memory: an older one's is not ours to free.
 };
 
 /// A secret of exactly N bytes: the type is the proof of its length. Move-only; never use a moved-from one.
@@ -64,21 +71,21 @@ class Secret {
     static constexpr std::size_t kSize = N;
 
     /// N zero bytes.
-    Secret() noexcept : bytes_{N} {}
+    Secret() : bytes_{N} {}
     /// Copies in; the caller still has to wipe its own copy. base `invalid_argument` when the size differs.
-    static base::Result<Secret> make(base::ByteView bytes) noexcept {
+    static base::Result<Secret> make(base::ByteView bytes) {
         if (bytes.size() != N) return base::fail(base::Errc::invalid_argument, "secret size");
         Secret out;
         std::memcpy(out.bytes_.expose_mutable().data(), bytes.data(), N);
         return out;
     }
-    static Secret random(base::Random& random) noexcept {
+    static Secret random(base::Random& random) {
         Secret out;
         random.fill(out.expose_mutable());
         return out;
     }
     /// A deliberate second copy, in locked memory too.
-    [[nodiscard]] Secret clone() const noexcept {
+    [[nodiscard]] Secret clone() const {
         Secret out;
         std::memcpy(out.bytes_.expose_mutable().data(), bytes_.expose().data(), N);
         return out;
