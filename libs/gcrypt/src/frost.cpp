@@ -26,10 +26,7 @@ Scalar h2(const Point& r, const Point& key, base::ByteView message) noexcept {
 SecretScalar h3(const zcrypto::Secret<32>& random, const SecretScalar& secret) noexcept {
     const std::array<base::ByteView, 4> parts{base::as_bytes(kContext), base::as_bytes("nonce"), random.expose(),
                                               secret.expose()};
-    auto digest = zcrypto::sha512(parts);
-    auto out = SecretScalar::from_wide(*zcrypto::Secret<64>::make(digest));
-    zcrypto::secure_wipe(digest);
-    return out;
+    return SecretScalar::from_wide(zcrypto::sha512_secret(parts));
 }
 zcrypto::Digest512 tagged(std::string_view tag, base::ByteView input) noexcept {
     const std::array<base::ByteView, 3> parts{base::as_bytes(kContext), base::as_bytes(tag), input};
@@ -171,7 +168,7 @@ base::Result<void> Session::verify_share(const SignatureShare& share) const noex
 }
 
 std::expected<zcrypto::ed25519::Signature, Abort> Session::aggregate(std::span<const SignatureShare> shares) const {
-    const auto abort = [](auto failure, std::vector<Identifier> culprits) {
+    const auto abort = [](std::unexpected<base::Error> failure, std::vector<Identifier> culprits) {
         return std::unexpected{Abort{.error = failure.error(), .culprits = std::move(culprits)}};
     };
     std::vector<bool> seen(ids_.size(), false);

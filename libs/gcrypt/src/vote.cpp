@@ -105,8 +105,11 @@ base::Result<Certificate> decode_certificate(base::ByteView bytes) {
     Certificate certificate;
     if (reader.u8() != kVersion) reader.reject(base::Errc::invalid_argument, "certificate version");
     const auto kind = reader.u8();
-    if (kind > static_cast<std::uint8_t>(VoteKind::finalize)) reader.reject(base::Errc::invalid_argument, "vote kind");
-    certificate.vote.kind = static_cast<VoteKind>(kind);
+    if (kind <= static_cast<std::uint8_t>(VoteKind::finalize)) {
+        certificate.vote.kind = static_cast<VoteKind>(kind);
+    } else {
+        reader.reject(base::Errc::invalid_argument, "vote kind");
+    }
     certificate.vote.epoch = reader.u64();
     certificate.vote.slot = reader.u64();
     certificate.vote.block_hash = reader.fixed<32>();

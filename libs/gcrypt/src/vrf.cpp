@@ -20,12 +20,9 @@ constexpr std::array kEnd{std::byte{0x00}};
 
 constexpr std::size_t kGammaAt = 0, kChallengeAt = 32, kChallengeSize = 16, kScalarAt = 48;
 
-/// SHA-512 of the seed in locked memory.
 zcrypto::Secret<64> expand(const zcrypto::ed25519::Seed& seed) noexcept {
-    auto digest = zcrypto::sha512(seed.expose());
-    auto out = zcrypto::Secret<64>::make(digest);
-    zcrypto::secure_wipe(digest);
-    return std::move(*out);
+    const std::array<base::ByteView, 1> parts{seed.expose()};
+    return zcrypto::sha512_secret(parts);
 }
 
 /// §5.5 with RFC 8032 §5.1.5: the clamped first half, as an integer modulo L. Only points of order L are multiplied
@@ -112,9 +109,7 @@ Proof SecretKey::prove(base::ByteView alpha) const noexcept {
 
     // §5.4.2.2, which is RFC 8032's nonce for the message H.
     const std::array<base::ByteView, 2> nonce_parts{nonce_key_.expose(), h->bytes};
-    auto nonce_digest = zcrypto::sha512(nonce_parts);
-    const auto k = SecretScalar::from_wide(*zcrypto::Secret<64>::make(nonce_digest));
-    zcrypto::secure_wipe(nonce_digest);
+    const auto k = SecretScalar::from_wide(zcrypto::sha512_secret(nonce_parts));
 
     const auto k_base = edwards::base_mul(k);
     const auto k_h = edwards::mul(k, *h);

@@ -38,14 +38,17 @@ EVP_MD_CTX* thread_context(Evp algorithm) noexcept {
     return context.get();
 }
 
-template <std::size_t N>
-base::FixedBytes<N> digest(Evp algorithm, Parts parts) noexcept {
-    base::FixedBytes<N> out;
-    auto* const context = thread_context(algorithm);
+void digest_into(EVP_MD_CTX* context, Evp algorithm, Parts parts, base::MutableBytes out) noexcept {
     bool ok = EVP_DigestInit_ex2(context, evp_md(algorithm), nullptr) == 1;
     for (const auto part : parts) ok = ok && EVP_DigestUpdate(context, part.data(), part.size()) == 1;
     ok = ok && EVP_DigestFinal_ex(context, out_u8(out), nullptr) == 1;
     GC_ASSERT(ok);
+}
+
+template <std::size_t N>
+base::FixedBytes<N> digest(Evp algorithm, Parts parts) noexcept {
+    base::FixedBytes<N> out;
+    digest_into(thread_context(algorithm), algorithm, parts, out);
     return out;
 }
 
@@ -74,6 +77,13 @@ base::Digest sha256(base::ByteView message) noexcept { return sha256(Parts{&mess
 base::Digest sha256(Parts parts) noexcept { return digest<32>(Evp::sha256, parts); }
 Digest512 sha512(base::ByteView message) noexcept { return sha512(Parts{&message, 1}); }
 Digest512 sha512(Parts parts) noexcept { return digest<64>(Evp::sha512, parts); }
+Secret<64> sha512_secret(Parts parts) {
+    Secret<64> out;
+    auto* const context = thread_context(Evp::sha512);
+    digest_into(context, Evp::sha512, parts, out.expose_mutable());
+    EVP_MD_CTX_reset(context);  // Wipes the chaining value, which is the digest, and the last block, which holds input.
+    return out;
+}
 base::Digest sha3_256(base::ByteView message) noexcept { return digest<32>(Evp::sha3_256, Parts{&message, 1}); }
 Digest512 sha3_512(base::ByteView message) noexcept { return digest<64>(Evp::sha3_512, Parts{&message, 1}); }
 base::FixedBytes<20> ripemd160(base::ByteView message) noexcept {

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/bytes.hpp"
+#include "zcrypto/secret.hpp"
 
 namespace zcrypto {
 
@@ -18,6 +19,8 @@ base::Digest sha256(base::ByteView message) noexcept;
 base::Digest sha256(Parts parts) noexcept;
 Digest512 sha512(base::ByteView message) noexcept;
 Digest512 sha512(Parts parts) noexcept;
+/// For input that holds a key: the digest goes straight to locked memory and no state stays behind.
+Secret<64> sha512_secret(Parts parts);
 
 /// FIPS 202.
 base::Digest sha3_256(base::ByteView message) noexcept;
