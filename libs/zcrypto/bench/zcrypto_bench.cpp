@@ -259,6 +259,70 @@ void aead_figures(Suite& suite) {
     EVP_CIPHER_CTX_free(context);
 }
 
+/// One message under a key of its own, as callers of both libraries do it: the peer makes and frees its context.
+void one_shot_figures(Suite& suite) {
+    auto& random = base::system_random();
+    const auto key = zcrypto::AeadKey::random(random);
+    const zcrypto::GcmNonce nonce{};
+    for (const std::size_t size : {64, 1024, 16 * 1024}) {
+        base::Bytes text(size), out(size + 16);
+        random.fill(text);
+        suite.compare(
+            fmt::format("aes256gcm_oneshot_{}", size), "MB/s", "openssl",
+            [&] {
+                return rate(suite.seconds(), static_cast<double>(size) / 1e6, [&] {
+                    require(zcrypto::aes256gcm_seal_into({.key = key, .nonce = nonce, .text = text}, out).has_value());
+                });
+            },
+            [&] {
+                return rate(suite.seconds(), static_cast<double>(size) / 1e6, [&] {
+                    int done = 0;
+                    auto* const context = EVP_CIPHER_CTX_new();
+                    require(EVP_EncryptInit_ex(context, EVP_aes_256_gcm(), nullptr, u8(key.expose().data()),
+                                               u8(nonce.data())) == 1 &&
+                            EVP_EncryptUpdate(context, u8(out.data()), &done, u8(text.data()),
+                                              static_cast<int>(size)) == 1 &&
+                            EVP_EncryptFinal_ex(context, u8(out.data() + size), &done) == 1 &&
+                            EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_GET_TAG, 16, out.data() + size) == 1);
+                    EVP_CIPHER_CTX_free(context);
+                });
+            });
+    }
+}
+
+void chacha_figures(Suite& suite) {
+    auto& random = base::system_random();
+    const auto key = zcrypto::AeadKey::random(random);
+    const zcrypto::ChaChaNonce nonce{};
+    const zcrypto::XChaChaNonce long_nonce{};
+    for (const std::size_t size : {64, 512, 1024, 2048, 16 * 1024}) {
+        const auto name = size == 16 * 1024 ? std::string{"16k"} : std::to_string(size);
+        base::Bytes text(size), out(size + 16);
+        random.fill(text);
+        const auto measure = [&](auto call) {
+            return [&, call] { return rate(suite.seconds(), static_cast<double>(size) / 1e6, call); };
+        };
+        suite.compare(
+            "chacha20poly1305_" + name, "MB/s", "libsodium", measure([&] {
+                require(
+                    zcrypto::chacha20poly1305_seal_into({.key = key, .nonce = nonce, .text = text}, out).has_value());
+            }),
+            measure([&] {
+                crypto_aead_chacha20poly1305_ietf_encrypt(u8(out.data()), nullptr, u8(text.data()), size, nullptr, 0,
+                                                          nullptr, u8(nonce.data()), u8(key.expose().data()));
+            }));
+        suite.compare(
+            "xchacha20poly1305_" + name, "MB/s", "libsodium", measure([&] {
+                require(zcrypto::xchacha20poly1305_seal_into({.key = key, .nonce = long_nonce, .text = text}, out)
+                            .has_value());
+            }),
+            measure([&] {
+                crypto_aead_xchacha20poly1305_ietf_encrypt(u8(out.data()), nullptr, u8(text.data()), size, nullptr, 0,
+                                                           nullptr, u8(long_nonce.data()), u8(key.expose().data()));
+            }));
+    }
+}
+
 #ifdef ZCRYPTO_WITH_PQ
 /// A rate of OpenSSL 3.5 inside node 24, or 0. The script fetches node into the build folder, once.
 double openssl35(const char* what, double seconds) {
@@ -303,6 +367,8 @@ int main(int argc, char** argv) {
     ed25519_figures(suite);
     hash_figures(suite);
     aead_figures(suite);
+    one_shot_figures(suite);
+    chacha_figures(suite);
 #ifdef ZCRYPTO_WITH_PQ
     post_quantum_figures(suite);
 #else

@@ -3,9 +3,12 @@
 #include <openssl/evp.h>
 #include <sodium.h>
 
+#include <algorithm>
 #include <functional>
 #include <limits>
+#include <new>
 
+#include "pq_secret.hpp"
 #include "raw.hpp"
 #include "sodium_ready.hpp"
 
@@ -55,10 +58,164 @@ class Untangled {
     base::Bytes copy_, text_copy_;  // Public data: associated data and ciphertext.
 };
 
+struct FreeContext {
+    void operator()(EVP_CIPHER_CTX* context) const noexcept { EVP_CIPHER_CTX_free(context); }
+};
+using Context = std::unique_ptr<EVP_CIPHER_CTX, FreeContext>;
+
+Context new_context() {
+    Context context{EVP_CIPHER_CTX_new()};
+    if (!context) throw std::bad_alloc{};
+    return context;
+}
+
+/// Fetched once; never freed.
+const EVP_CIPHER* fetch(const char* name) noexcept {
+    const auto* const cipher = EVP_CIPHER_fetch(nullptr, name, nullptr);
+    GC_ASSERT(cipher != nullptr);
+    return cipher;
+}
+const EVP_CIPHER* aes_256_gcm() noexcept {
+    static const auto* const cipher = fetch("AES-256-GCM");
+    return cipher;
+}
+const EVP_CIPHER* chacha20_poly1305() noexcept {
+    static const auto* const cipher = fetch("ChaCha20-Poly1305");
+    return cipher;
+}
+
+// OpenSSL counts in int.
+constexpr std::size_t kTextMax = std::numeric_limits<int>::max();
+int int_size(base::ByteView bytes) noexcept { return static_cast<int>(bytes.size()); }
+
+/// The thread's context for messages that bring their key. It holds none between them.
+class OneShot {
+ public:
+    OneShot() {
+        thread_local const auto context = new_context();
+        context_ = context.get();
+    }
+    ~OneShot() { EVP_CIPHER_CTX_reset(context_); }  // Wipes the expanded key.
+    OneShot(const OneShot&) = delete;
+    OneShot& operator=(const OneShot&) = delete;
+    [[nodiscard]] EVP_CIPHER_CTX* get() const noexcept { return context_; }
+
+ private:
+    EVP_CIPHER_CTX* context_ = nullptr;
+};
+
+/// Without a cipher and key: those that the context has.
+struct Keying {
+    const EVP_CIPHER* cipher = nullptr;
+    const std::uint8_t* key = nullptr;
+    base::FixedBytes<12> nonce;  // A copy: the caller's may lie in the output.
+};
+
+/// Before the first byte of output is written: that OpenSSL has no memory for a key is the one way to fail.
+void init_seal(EVP_CIPHER_CTX* context, const Keying& keying) {
+    if (EVP_EncryptInit_ex2(context, keying.cipher, keying.key, base::as_u8(keying.nonce), nullptr) != 1) {
+        throw std::bad_alloc{};
+    }
+}
+void init_open(EVP_CIPHER_CTX* context, const Keying& keying) {
+    if (EVP_DecryptInit_ex2(context, keying.cipher, keying.key, base::as_u8(keying.nonce), nullptr) != 1) {
+        throw std::bad_alloc{};
+    }
+}
+
+/// The text's size and the tag's; sizes are checked and inputs untangled.
+void evp_seal(EVP_CIPHER_CTX* context, const Untangled& safe, base::MutableBytes out) noexcept {
+    int size = 0, rest = 0;
+    bool ok = true;
+    if (!safe.associated_data().empty()) {
+        ok = EVP_EncryptUpdate(context, nullptr, &size, base::as_u8(safe.associated_data()),
+                               int_size(safe.associated_data())) == 1;
+    }
+    if (!safe.text().empty()) {
+        ok = ok && EVP_EncryptUpdate(context, out_u8(out), &size, base::as_u8(safe.text()), int_size(safe.text())) == 1;
+    }
+    const auto tag = out.last(kAeadTagSize);
+    ok = ok && EVP_EncryptFinal_ex(context, out_u8(tag), &rest) == 1 && rest == 0 &&
+         EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, static_cast<int>(kAeadTagSize), out_u8(tag)) == 1;
+    GC_ASSERT(ok);
+}
+
+using Tag = base::FixedBytes<kAeadTagSize>;
+
+base::Result<void> evp_open(EVP_CIPHER_CTX* context, const Untangled& safe, Tag tag, base::MutableBytes out) noexcept {
+    int size = 0, rest = 0;
+    std::uint8_t nowhere[kAeadTagSize];
+    bool ok = true;
+    if (!safe.associated_data().empty()) {
+        ok = EVP_DecryptUpdate(context, nullptr, &size, base::as_u8(safe.associated_data()),
+                               int_size(safe.associated_data())) == 1;
+    }
+    if (!safe.text().empty()) {
+        ok = ok && EVP_DecryptUpdate(context, out_u8(out), &size, base::as_u8(safe.text()), int_size(safe.text())) == 1;
+    }
+    ok = ok && EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, static_cast<int>(tag.size()), out_u8(tag)) == 1;
+    GC_ASSERT(ok);
+    if (EVP_DecryptFinal_ex(context, nowhere, &rest) != 1) {
+        // OpenSSL decrypts before it knows the tag: nothing of that may stay.
+        secure_wipe(out);
+        return base::fail(Errc::authentication_failed, "AEAD tag");
+    }
+    return {};
+}
+
+base::Result<void> check_seal(base::ByteView text, base::MutableBytes out) noexcept {
+    if (out.size() != text.size() + kAeadTagSize) return base::fail(Errc::bad_length, "room for ciphertext");
+    return {};
+}
+base::Result<void> check_open(base::ByteView text, base::MutableBytes out) noexcept {
+    if (text.size() < kAeadTagSize) return base::fail(Errc::bad_length, "ciphertext without a tag");
+    if (out.size() != text.size() - kAeadTagSize) return base::fail(Errc::bad_length, "room for plaintext");
+    return {};
+}
+
+/// Takes the tag off before the text may move.
+Tag tag_of(base::ByteView text) noexcept {
+    Tag tag;
+    std::memcpy(tag.data(), text.last(kAeadTagSize).data(), tag.size());
+    return tag;
+}
+
+// ---- ChaCha20-Poly1305: OpenSSL's vector code is twice as fast as libsodium's, but setting it up costs more than a
+// short message.
+constexpr std::size_t kLongText = 1024;
+
+template <typename Nonce>
+bool is_long(const AeadInput<Nonce>& input) noexcept {
+    return input.text.size() >= kLongText && input.text.size() <= kTextMax && input.associated_data.size() <= kTextMax;
+}
+
+/// The key and nonce of RFC 8439 that a message of ours comes down to.
+struct ChaChaKeying {
+    ChaChaKeying(const AeadKey& given, const ChaChaNonce& its_nonce) noexcept : nonce{its_nonce} {
+        std::ranges::copy(given.expose(), key->begin());
+    }
+    /// draft-irtf-cfrg-xchacha-03, 2.3: a key of its own for each first 16 bytes of the nonce.
+    ChaChaKeying(const AeadKey& given, const XChaChaNonce& its_nonce) noexcept {
+        crypto_core_hchacha20(out_u8(*key), base::as_u8(its_nonce), base::as_u8(given.expose()), nullptr);
+        std::copy_n(its_nonce.begin() + 16, 8, nonce.begin() + 4);
+    }
+    [[nodiscard]] Keying keying() noexcept { return {chacha20_poly1305(), out_u8(*key), nonce}; }
+
+    detail::Wiped<base::FixedBytes<32>> key;
+    ChaChaNonce nonce{};
+};
+
 template <typename Nonce>
 base::Result<void> seal_with(Seal function, const AeadInput<Nonce>& input, base::MutableBytes out) {
-    if (out.size() != input.text.size() + kAeadTagSize) return base::fail(Errc::bad_length, "room for ciphertext");
+    GC_CHECK(check_seal(input.text, out));
     sodium_ready();
+    if (is_long(input)) {
+        ChaChaKeying chacha{input.key, input.nonce};
+        const OneShot context;
+        init_seal(context.get(), chacha.keying());
+        evp_seal(context.get(), Untangled{input.text, input.associated_data, out}, out);
+        return {};
+    }
     const auto nonce = input.nonce;  // The caller's may lie in `out`.
     const Untangled safe{input.text, input.associated_data, out};
     function(out_u8(out), nullptr, base::as_u8(safe.text()), safe.text().size(), base::as_u8(safe.associated_data()),
@@ -66,12 +223,18 @@ base::Result<void> seal_with(Seal function, const AeadInput<Nonce>& input, base:
     return {};
 }
 
-/// `out` has room for the plaintext. libsodium checks the tag before it decrypts, so failure writes nothing of it.
+/// `out` has room for the plaintext. On failure it holds zeros.
 template <typename Nonce>
 base::Result<void> open_with(Open function, const AeadInput<Nonce>& input, base::MutableBytes out) {
-    if (input.text.size() < kAeadTagSize) return base::fail(Errc::bad_length, "ciphertext without a tag");
-    if (out.size() != input.text.size() - kAeadTagSize) return base::fail(Errc::bad_length, "room for plaintext");
+    GC_CHECK(check_open(input.text, out));
     sodium_ready();
+    if (is_long(input)) {
+        ChaChaKeying chacha{input.key, input.nonce};
+        const OneShot context;
+        init_open(context.get(), chacha.keying());
+        const auto tag = tag_of(input.text);
+        return evp_open(context.get(), Untangled{input.text.first(out.size()), input.associated_data, out}, tag, out);
+    }
     const auto nonce = input.nonce;
     const Untangled safe{input.text, input.associated_data, out};
     std::uint8_t nowhere = 0;
@@ -100,18 +263,12 @@ base::Result<base::Bytes> open_bytes(Open function, const AeadInput<Nonce>& inpu
     return out;
 }
 
-struct FreeContext {
-    void operator()(EVP_CIPHER_CTX* context) const noexcept { EVP_CIPHER_CTX_free(context); }
-};
-
-/// Fetched once; never freed.
-const EVP_CIPHER* aes_256_gcm() noexcept {
-    static const EVP_CIPHER* const cipher = EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr);
-    GC_ASSERT(cipher != nullptr);
-    return cipher;
+base::Result<void> check_gcm(base::ByteView text, base::ByteView associated_data) noexcept {
+    if (text.size() > kTextMax || associated_data.size() > kTextMax) {
+        return base::fail(Errc::out_of_range, "AES-GCM input");
+    }
+    return {};
 }
-
-constexpr std::size_t kGcmTextMax = std::numeric_limits<int>::max();
 
 }  // namespace
 
@@ -155,85 +312,64 @@ base::Result<void> chacha20poly1305_open_into(const ChaChaInput& input, base::Mu
     return open_with(&crypto_aead_chacha20poly1305_ietf_decrypt, input, out);
 }
 
-/// A context a direction: each keeps the expanded key and takes a new nonce per message.
-struct Aes256Gcm::Contexts {
-    std::unique_ptr<EVP_CIPHER_CTX, FreeContext> seal{EVP_CIPHER_CTX_new()};
-    std::unique_ptr<EVP_CIPHER_CTX, FreeContext> open{EVP_CIPHER_CTX_new()};
+/// A context a direction, made when it is first needed: it keeps the expanded key and takes a new nonce per message.
+struct Aes256Gcm::State {
+    AeadKey key;
+    Context seal, open;
 };
 
-Aes256Gcm::Aes256Gcm(const AeadKey& key) : contexts_{std::make_unique<Contexts>()} {
-    const auto* const bytes = base::as_u8(key.expose());
-    const bool ok = contexts_->seal && contexts_->open &&
-                    EVP_EncryptInit_ex2(contexts_->seal.get(), aes_256_gcm(), bytes, nullptr, nullptr) == 1 &&
-                    EVP_DecryptInit_ex2(contexts_->open.get(), aes_256_gcm(), bytes, nullptr, nullptr) == 1;
-    GC_ASSERT(ok);
-}
+Aes256Gcm::Aes256Gcm(const AeadKey& key) : state_{std::make_unique<State>(key.clone())} {}
 Aes256Gcm::Aes256Gcm(Aes256Gcm&&) noexcept = default;
 Aes256Gcm& Aes256Gcm::operator=(Aes256Gcm&&) noexcept = default;
 Aes256Gcm::~Aes256Gcm() = default;
 
 base::Result<void> Aes256Gcm::seal_into(const GcmMessage& message, base::MutableBytes out) {
-    if (message.text.size() > kGcmTextMax || message.associated_data.size() > kGcmTextMax) {
-        return base::fail(Errc::out_of_range, "AES-GCM input");
-    }
-    if (out.size() != message.text.size() + kAeadTagSize) return base::fail(Errc::bad_length, "room for ciphertext");
-    const auto nonce = message.nonce;
-    const Untangled safe{message.text, message.associated_data, out};
-    auto* const context = contexts_->seal.get();
-    int size = 0, rest = 0;
-    bool ok = EVP_EncryptInit_ex2(context, nullptr, nullptr, base::as_u8(nonce), nullptr) == 1;
-    if (!safe.associated_data().empty()) {
-        ok = ok && EVP_EncryptUpdate(context, nullptr, &size, base::as_u8(safe.associated_data()),
-                                     static_cast<int>(safe.associated_data().size())) == 1;
-    }
-    size = 0;
-    if (!safe.text().empty()) {
-        ok = ok && EVP_EncryptUpdate(context, out_u8(out), &size, base::as_u8(safe.text()),
-                                     static_cast<int>(safe.text().size())) == 1;
-    }
-    const auto tag = out.last(kAeadTagSize);
-    ok = ok && EVP_EncryptFinal_ex(context, out_u8(tag), &rest) == 1 && rest == 0 &&
-         EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, static_cast<int>(kAeadTagSize), out_u8(tag)) == 1;
-    GC_ASSERT(ok);
+    GC_CHECK(check_gcm(message.text, message.associated_data));
+    GC_CHECK(check_seal(message.text, out));
+    auto& context = state_->seal;
+    const bool fresh = !context;
+    if (fresh) context = new_context();
+    init_seal(context.get(), {.cipher = fresh ? aes_256_gcm() : nullptr,
+                              .key = fresh ? base::as_u8(state_->key.expose()) : nullptr,
+                              .nonce = message.nonce});
+    evp_seal(context.get(), Untangled{message.text, message.associated_data, out}, out);
     return {};
 }
 
 base::Result<void> Aes256Gcm::open_into(const GcmMessage& message, base::MutableBytes out) {
-    if (message.text.size() > kGcmTextMax || message.associated_data.size() > kGcmTextMax) {
-        return base::fail(Errc::out_of_range, "AES-GCM input");
-    }
-    if (message.text.size() < kAeadTagSize) return base::fail(Errc::bad_length, "ciphertext without a tag");
-    if (out.size() != message.text.size() - kAeadTagSize) return base::fail(Errc::bad_length, "room for plaintext");
-    const auto nonce = message.nonce;
-    base::FixedBytes<kAeadTagSize> tag;  // Before the text moves.
-    std::memcpy(tag.data(), message.text.last(kAeadTagSize).data(), tag.size());
-    const Untangled safe{message.text.first(out.size()), message.associated_data, out};
-    auto* const context = contexts_->open.get();
-    int size = 0, rest = 0;
-    std::uint8_t nowhere[kAeadTagSize];
-    bool ok = EVP_DecryptInit_ex2(context, nullptr, nullptr, base::as_u8(nonce), nullptr) == 1;
-    if (!safe.associated_data().empty()) {
-        ok = ok && EVP_DecryptUpdate(context, nullptr, &size, base::as_u8(safe.associated_data()),
-                                     static_cast<int>(safe.associated_data().size())) == 1;
-    }
-    if (!safe.text().empty()) {
-        ok = ok && EVP_DecryptUpdate(context, out_u8(out), &size, base::as_u8(safe.text()),
-                                     static_cast<int>(safe.text().size())) == 1;
-    }
-    ok = ok && EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, static_cast<int>(tag.size()), out_u8(tag)) == 1;
-    GC_ASSERT(ok);
-    if (EVP_DecryptFinal_ex(context, nowhere, &rest) != 1) {
-        // OpenSSL decrypts before it knows the tag: nothing of that may stay.
-        secure_wipe(out);
-        return base::fail(Errc::authentication_failed, "AES-GCM");
-    }
+    GC_CHECK(check_gcm(message.text, message.associated_data));
+    GC_CHECK(check_open(message.text, out));
+    auto& context = state_->open;
+    const bool fresh = !context;
+    if (fresh) context = new_context();
+    init_open(context.get(), {.cipher = fresh ? aes_256_gcm() : nullptr,
+                              .key = fresh ? base::as_u8(state_->key.expose()) : nullptr,
+                              .nonce = message.nonce});
+    const auto tag = tag_of(message.text);
+    return evp_open(context.get(), Untangled{message.text.first(out.size()), message.associated_data, out}, tag, out);
+}
+
+base::Result<void> aes256gcm_seal_into(const GcmInput& input, base::MutableBytes out) {
+    GC_CHECK(check_gcm(input.text, input.associated_data));
+    GC_CHECK(check_seal(input.text, out));
+    const OneShot context;
+    init_seal(context.get(), {.cipher = aes_256_gcm(), .key = base::as_u8(input.key.expose()), .nonce = input.nonce});
+    evp_seal(context.get(), Untangled{input.text, input.associated_data, out}, out);
     return {};
+}
+
+base::Result<void> aes256gcm_open_into(const GcmInput& input, base::MutableBytes out) {
+    GC_CHECK(check_gcm(input.text, input.associated_data));
+    GC_CHECK(check_open(input.text, out));
+    const OneShot context;
+    init_open(context.get(), {.cipher = aes_256_gcm(), .key = base::as_u8(input.key.expose()), .nonce = input.nonce});
+    const auto tag = tag_of(input.text);
+    return evp_open(context.get(), Untangled{input.text.first(out.size()), input.associated_data, out}, tag, out);
 }
 
 base::Bytes aes256gcm_seal(const GcmInput& input) {
     base::Bytes out(input.text.size() + kAeadTagSize);
-    const auto done = Aes256Gcm{input.key}.seal_into(
-        {.nonce = input.nonce, .text = input.text, .associated_data = input.associated_data}, out);
+    const auto done = aes256gcm_seal_into(input, out);
     GC_ASSERT(done.has_value());
     return out;
 }
@@ -241,8 +377,7 @@ base::Bytes aes256gcm_seal(const GcmInput& input) {
 base::Result<base::Bytes> aes256gcm_open(const GcmInput& input) {
     if (input.text.size() < kAeadTagSize) return base::fail(Errc::bad_length, "ciphertext without a tag");
     base::Bytes out(input.text.size() - kAeadTagSize);
-    GC_CHECK(Aes256Gcm{input.key}.open_into(
-        {.nonce = input.nonce, .text = input.text, .associated_data = input.associated_data}, out));
+    GC_CHECK(aes256gcm_open_into(input, out));
     return out;
 }
 

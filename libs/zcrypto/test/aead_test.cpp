@@ -1,6 +1,8 @@
 // AES-256-GCM, and what holds for all ciphers: overlapping buffers, no plaintext after a failure.
 #include "zcrypto/aead.hpp"
 
+#include <sodium.h>
+
 #include <algorithm>
 
 #include "vectors.hpp"
@@ -160,6 +162,65 @@ TEST(Aead, RefusesWrongSizes) {
         EXPECT_TRUE(cipher.open(key, sealed, {}, {}).error().is(Errc::authentication_failed));
     }
     EXPECT_TRUE(aes256gcm_open({.key = key, .nonce = kNonce12, .text = base::Bytes(15)}).error().is(Errc::bad_length));
+}
+
+TEST(ChaCha20Poly1305, GivesTheSameBytesFromEitherLibrary) {
+    // Short texts are libsodium's, long ones OpenSSL's; libsodium alone is the reference here.
+    const auto key = AeadKey::random(base::system_random());
+    ChaChaNonce short_nonce;
+    XChaChaNonce long_nonce;
+    base::system_random().fill(short_nonce);
+    base::system_random().fill(long_nonce);
+    const auto u8 = [](auto& bytes) { return reinterpret_cast<const unsigned char*>(bytes.data()); };
+    for (const std::size_t size : {0u, 1u, 63u, 64u, 1023u, 1024u, 1025u, 4096u, 16384u, 70001u}) {
+        for (const std::size_t data_size : {0u, 1u, 16u, 1500u}) {
+            const auto text = pattern(size), data = pattern(data_size);
+            base::Bytes expected(size + 16);
+            auto* const out = reinterpret_cast<unsigned char*>(expected.data());
+            crypto_aead_chacha20poly1305_ietf_encrypt(out, nullptr, u8(text), size, u8(data), data_size, nullptr,
+                                                      u8(short_nonce), base::as_u8(key.expose()));
+            const ChaChaInput input{.key = key, .nonce = short_nonce, .text = text, .associated_data = data};
+            EXPECT_EQ(chacha20poly1305_seal(input), expected) << size;
+            EXPECT_EQ(
+                chacha20poly1305_open({.key = key, .nonce = short_nonce, .text = expected, .associated_data = data})
+                    .value(),
+                text);
+            crypto_aead_xchacha20poly1305_ietf_encrypt(out, nullptr, u8(text), size, u8(data), data_size, nullptr,
+                                                       u8(long_nonce), base::as_u8(key.expose()));
+            const XChaChaInput long_input{.key = key, .nonce = long_nonce, .text = text, .associated_data = data};
+            EXPECT_EQ(xchacha20poly1305_seal(long_input), expected) << size;
+            EXPECT_EQ(
+                xchacha20poly1305_open({.key = key, .nonce = long_nonce, .text = expected, .associated_data = data})
+                    .value(),
+                text);
+            expected[size / 2] ^= std::byte{1};
+            base::Bytes room(size, std::byte{7});
+            EXPECT_FALSE(xchacha20poly1305_open_into(
+                {.key = key, .nonce = long_nonce, .text = expected, .associated_data = data}, room));
+            EXPECT_EQ(room, base::Bytes(size)) << "nothing is released";
+        }
+    }
+}
+
+TEST(AesGcm, GivesTheSameBytesForOneMessageAndForMany) {
+    const auto key = AeadKey::random(base::system_random()), other = AeadKey::random(base::system_random());
+    Aes256Gcm cipher{key};
+    for (const std::size_t size : {0u, 1u, 15u, 16u, 1000u, 70001u}) {
+        const auto text = pattern(size), data = pattern(size % 100);
+        base::Bytes many(size + 16), one(size + 16);
+        ASSERT_TRUE(cipher.seal_into({.nonce = kNonce12, .text = text, .associated_data = data}, many));
+        ASSERT_TRUE(aes256gcm_seal_into({.key = key, .nonce = kNonce12, .text = text, .associated_data = data}, one));
+        EXPECT_EQ(one, many);
+        // The thread's context is another key's in between, and opens as well as seals.
+        EXPECT_FALSE(aes256gcm_open({.key = other, .nonce = kNonce12, .text = one, .associated_data = data}));
+        base::Bytes opened(size);
+        ASSERT_TRUE(aes256gcm_open_into({.key = key, .nonce = kNonce12, .text = one, .associated_data = data}, opened));
+        EXPECT_EQ(opened, text);
+        ASSERT_TRUE(cipher.open_into({.nonce = kNonce12, .text = many, .associated_data = data}, opened));
+    }
+    base::Bytes wrong(5);
+    EXPECT_FALSE(aes256gcm_seal_into({.key = key, .nonce = kNonce12, .text = {}}, wrong));
+    EXPECT_FALSE(aes256gcm_open_into({.key = key, .nonce = kNonce12, .text = wrong}, wrong));
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 #pragma once
 // Authenticated encryption: XChaCha20-Poly1305 (24-byte nonces, safe to choose at random) and ChaCha20-Poly1305 (RFC
-// 8439, 12-byte nonces that must never repeat under a key) from libsodium; AES-256-GCM (the same rule of nonces, and at
-// most 2^32 messages a key) from OpenSSL. The functions are thread-safe.
+// 8439, 12-byte nonces that must never repeat under a key) from libsodium, and from OpenSSL for 1 KiB and more;
+// AES-256-GCM (the same rule of nonces, and at most 2^32 messages a key) from OpenSSL. The functions are thread-safe.
 // On failure nothing of the plaintext is released. The `_into` forms write to the caller's memory; it may be the text's
 // own or overlap it in any way (the text is then overwritten), and on failure it is zeroed.
 
@@ -50,6 +50,8 @@ using GcmInput = AeadInput<GcmNonce>;
 /// For single messages; Aes256Gcm expands the key once for many.
 base::Bytes aes256gcm_seal(const GcmInput& input);
 base::Result<base::Bytes> aes256gcm_open(const GcmInput& input);
+base::Result<void> aes256gcm_seal_into(const GcmInput& input, base::MutableBytes out);
+base::Result<void> aes256gcm_open_into(const GcmInput& input, base::MutableBytes out);
 
 /// A message for a key that is set already. Borrowed for the call.
 struct GcmMessage {
@@ -74,8 +76,8 @@ class Aes256Gcm {
     base::Result<void> open_into(const GcmMessage& message, base::MutableBytes out);
 
  private:
-    struct Contexts;
-    std::unique_ptr<Contexts> contexts_;
+    struct State;
+    std::unique_ptr<State> state_;
 };
 
 }  // namespace zcrypto
