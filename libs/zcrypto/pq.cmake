@@ -24,10 +24,12 @@ if(GHOST_PQ AND TARGET zcrypto_test)
   find_program(VALGRIND valgrind)
   find_path(VALGRIND_HEADERS valgrind/memcheck.h)
   if(NOT GHOST_SANITIZE AND VALGRIND AND VALGRIND_HEADERS)
-    add_executable(zcrypto_pq_taint test/pq_taint.cpp src/keccak.cpp ${zcrypto_pq_sources})
+    add_executable(zcrypto_pq_taint test/pq_taint.cpp src/keccak.cpp src/ed25519.cpp src/secp256k1.cpp
+                   src/slip10.cpp src/bip32.cpp ${zcrypto_pq_sources})
     target_compile_definitions(zcrypto_pq_taint PRIVATE ZCRYPTO_TAINT)
     target_include_directories(zcrypto_pq_taint PRIVATE src)
-    target_link_libraries(zcrypto_pq_taint PRIVATE gc_flags zcrypto OpenSSL::Crypto PkgConfig::SODIUM)
+    target_link_libraries(zcrypto_pq_taint PRIVATE gc_flags zcrypto OpenSSL::Crypto PkgConfig::SODIUM
+                          PkgConfig::SECP256K1)
     add_test(NAME taint.NothingBranchesOnASecret
       COMMAND ${VALGRIND} -q --error-exitcode=9 $<TARGET_FILE:zcrypto_pq_taint>)
     add_test(NAME taint.ABranchOnASecretIsReported
@@ -39,4 +41,8 @@ if(GHOST_PQ AND TARGET zcrypto_test)
       "echo 'SKIPPED: valgrind is not installed; constant time was NOT checked' >&2; exit 77")
     set_tests_properties(taint.NothingBranchesOnASecret PROPERTIES SKIP_RETURN_CODE 77 LABELS taint)
   endif()
+endif()
+if(GHOST_PQ)
+  gc_fuzzer(fuzz/ml_kem_fuzz.cpp LIBS zcrypto)
+  gc_fuzzer(fuzz/ml_dsa_fuzz.cpp LIBS zcrypto)
 endif()

@@ -3,6 +3,7 @@
 
 #include <sodium.h>
 
+#include "pq_secret.hpp"
 #include "raw.hpp"
 #include "sodium_ready.hpp"
 
@@ -10,7 +11,7 @@ namespace zcrypto::ed25519 {
 namespace {
 
 /// libsodium's form of a private key: seed || public key.
-Secret<64> expand(const Seed& seed, PublicKey& public_key) noexcept {
+Secret<64> expand(const Seed& seed, PublicKey& public_key) {
     sodium_ready();
     Secret<64> expanded;
     crypto_sign_ed25519_seed_keypair(out_u8(public_key.bytes), out_u8(expanded.expose_mutable()),
@@ -18,31 +19,39 @@ Secret<64> expand(const Seed& seed, PublicKey& public_key) noexcept {
     return expanded;
 }
 
-Signature sign_expanded(const Secret<64>& expanded, base::ByteView message) noexcept {
+Signature sign_expanded(const Secret<64>& expanded, const PublicKey& public_key, base::ByteView message) noexcept {
     Signature signature;
     crypto_sign_ed25519_detached(out_u8(signature.bytes), nullptr, base::as_u8(message), message.size(),
                                  base::as_u8(expanded.expose()));
+    GC_PUBLIC(&signature, sizeof signature);
+    GC_PUBLIC(&public_key, sizeof public_key);
+    // A fault while signing could publish a signature that gives the key away.
+    GC_ASSERT(verify(public_key, message, signature));
     return signature;
 }
 
 }  // namespace
 
-PublicKey public_key_of(const Seed& seed) noexcept {
+PublicKey public_key_of(const Seed& seed) {
     PublicKey public_key;
     expand(seed, public_key);
+    GC_PUBLIC(&public_key, sizeof public_key);
     return public_key;
 }
 
-Signature sign(const Seed& seed, base::ByteView message) noexcept {
+Signature sign(const Seed& seed, base::ByteView message) {
     PublicKey public_key;
-    return sign_expanded(expand(seed, public_key), message);
+    const auto expanded = expand(seed, public_key);
+    return sign_expanded(expanded, public_key, message);
 }
 
-SigningKey::SigningKey(const Seed& seed) noexcept : expanded_{expand(seed, public_key_)} {}
+SigningKey::SigningKey(const Seed& seed) : expanded_{expand(seed, public_key_)} {}
 
-Signature SigningKey::sign(base::ByteView message) const noexcept { return sign_expanded(expanded_, message); }
+Signature SigningKey::sign(base::ByteView message) const noexcept {
+    return sign_expanded(expanded_, public_key_, message);
+}
 
-Seed SigningKey::seed() const noexcept {
+Seed SigningKey::seed() const {
     Seed out;
     std::memcpy(out.expose_mutable().data(), expanded_.expose().data(), Seed::kSize);
     return out;

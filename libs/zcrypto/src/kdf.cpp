@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "evp_md.hpp"
+#include "pq_secret.hpp"
 #include "raw.hpp"
 #include "sodium_ready.hpp"
 #include "zcrypto/hash.hpp"
@@ -19,22 +20,21 @@ namespace {
 /// RFC 5869, 2.3: T(i) = HMAC(PRK, T(i-1) || info || i).
 template <std::size_t N>
 base::Result<void> expand(base::FixedBytes<N> (*hmac)(const HmacInput&) noexcept, base::ByteView extracted,
-                          base::ByteView info, base::MutableBytes out) noexcept {
+                          base::ByteView info, base::MutableBytes out) {
     if (out.size() > 255 * N) return base::fail(Errc::out_of_range, "HKDF output");
     base::Bytes block;  // Wiped below.
     block.reserve(N + info.size() + 1);
-    base::FixedBytes<N> previous{};
+    detail::Wiped<base::FixedBytes<N>> previous;
     for (std::uint8_t round = 1; !out.empty(); ++round) {
         block.clear();
-        if (round > 1) block.insert(block.end(), previous.begin(), previous.end());
+        if (round > 1) block.insert(block.end(), previous->begin(), previous->end());
         block.insert(block.end(), info.begin(), info.end());
         block.push_back(std::byte{round});
-        previous = hmac({.key = extracted, .message = block});
+        *previous = hmac({.key = extracted, .message = block});
         const auto count = std::min(out.size(), N);
-        std::copy_n(previous.begin(), count, out.begin());
+        std::copy_n(previous->begin(), count, out.begin());
         out = out.subspan(count);
     }
-    secure_wipe(previous);
     secure_wipe(block);
     return {};
 }
@@ -59,7 +59,7 @@ base::Result<void> pbkdf2(Evp algorithm, const Pbkdf2Input& input, base::Mutable
 
 }  // namespace
 
-Secret<32> hkdf_sha256_extract(base::ByteView salt, base::ByteView key_material) noexcept {
+Secret<32> hkdf_sha256_extract(base::ByteView salt, base::ByteView key_material) {
     Secret<32> out;
     auto extracted = hmac_sha256({.key = salt, .message = key_material});
     std::ranges::copy(extracted, out.expose_mutable().begin());
@@ -67,22 +67,20 @@ Secret<32> hkdf_sha256_extract(base::ByteView salt, base::ByteView key_material)
     return out;
 }
 
-base::Result<void> hkdf_sha256_expand(base::ByteView extracted, base::ByteView info, base::MutableBytes out) noexcept {
+base::Result<void> hkdf_sha256_expand(base::ByteView extracted, base::ByteView info, base::MutableBytes out) {
     return expand(&hmac_sha256, extracted, info, out);
 }
 
-base::Result<void> hkdf_sha256(const HkdfInput& input, base::MutableBytes out) noexcept {
-    auto extracted = hmac_sha256({.key = input.salt, .message = input.key_material});
-    const auto done = expand(&hmac_sha256, extracted, input.info, out);
-    secure_wipe(extracted);
-    return done;
+base::Result<void> hkdf_sha256(const HkdfInput& input, base::MutableBytes out) {
+    detail::Wiped<base::FixedBytes<32>> extracted;
+    *extracted = hmac_sha256({.key = input.salt, .message = input.key_material});
+    return expand(&hmac_sha256, *extracted, input.info, out);
 }
 
-base::Result<void> hkdf_sha512(const HkdfInput& input, base::MutableBytes out) noexcept {
-    auto extracted = hmac_sha512({.key = input.salt, .message = input.key_material});
-    const auto done = expand(&hmac_sha512, extracted, input.info, out);
-    secure_wipe(extracted);
-    return done;
+base::Result<void> hkdf_sha512(const HkdfInput& input, base::MutableBytes out) {
+    detail::Wiped<base::FixedBytes<64>> extracted;
+    *extracted = hmac_sha512({.key = input.salt, .message = input.key_material});
+    return expand(&hmac_sha512, *extracted, input.info, out);
 }
 
 base::Result<void> pbkdf2_hmac_sha256(const Pbkdf2Input& input, base::MutableBytes out) noexcept {

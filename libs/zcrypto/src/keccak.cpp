@@ -21,10 +21,8 @@ constexpr std::array<int, 24> kRotations = {1,  3,  6,  10, 15, 21, 28, 36, 45, 
 constexpr std::array<std::size_t, 24> kTargets = {10, 7,  11, 17, 18, 3, 5,  16, 8,  21, 24, 4,
                                                   15, 23, 19, 13, 12, 2, 20, 14, 22, 9,  6,  1};
 
-}  // namespace
-
-void keccak_f1600(KeccakState& state) noexcept {
-    auto a = state;
+// Inlined into the forms below. Works on the state itself: a copy of it would stay on the stack.
+[[gnu::always_inline]] inline void permute(KeccakState& a) noexcept {
     for (const auto constant : kRoundConstants) {
         std::array<std::uint64_t, 5> column;
 #pragma GCC unroll 5
@@ -50,7 +48,28 @@ void keccak_f1600(KeccakState& state) noexcept {
         }
         a[0] ^= constant;
     }
-    state = a;
+}
+
+void permute_anywhere(KeccakState& state) noexcept { permute(state); }
+
+#if defined(__x86_64__)
+// With and-not and three-operand rotations, which every second step is.
+[[gnu::target("bmi,bmi2")]] void permute_bmi(KeccakState& state) noexcept { permute(state); }
+#endif
+
+using Permutation = void (*)(KeccakState&) noexcept;
+Permutation fastest() noexcept {
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2")) return &permute_bmi;
+#endif
+    return &permute_anywhere;
+}
+
+}  // namespace
+
+void keccak_f1600(KeccakState& state) noexcept {
+    static const auto best = fastest();
+    best(state);
 }
 
 Keccak& Keccak::absorb(base::ByteView bytes) noexcept {

@@ -43,7 +43,7 @@ void combine(const Halves& halves, base::MutableBytes out) noexcept {
 }  // namespace
 
 struct PrivateKey::Expanded {
-    explicit Expanded(const Seed& seed) noexcept {
+    explicit Expanded(const Seed& seed) {
         auto stream = detail::shake256();
         stream.absorb(seed.expose());
         stream.squeeze(ml_kem.expose_mutable());
@@ -54,9 +54,9 @@ struct PrivateKey::Expanded {
     Secret<32> scalar;
 };
 
-PrivateKey::PrivateKey(const Seed& seed) noexcept : PrivateKey{Expanded{seed}} {}
+PrivateKey::PrivateKey(const Seed& seed) : PrivateKey{Expanded{seed}} {}
 
-PrivateKey::PrivateKey(Expanded&& expanded) noexcept : ml_kem_{expanded.ml_kem}, x25519_{std::move(expanded.scalar)} {
+PrivateKey::PrivateKey(Expanded&& expanded) : ml_kem_{expanded.ml_kem}, x25519_{std::move(expanded.scalar)} {
     sodium_ready();
     crypto_scalarmult_curve25519_base(out_u8(x25519_public_), base::as_u8(x25519_.expose()));
 }
@@ -68,7 +68,7 @@ PublicKey PrivateKey::public_key() const noexcept {
     return out;
 }
 
-SharedKey PrivateKey::decapsulate(const Ciphertext& ciphertext) const noexcept {
+SharedKey PrivateKey::decapsulate(const Ciphertext& ciphertext) const {
     ml_kem_768::Ciphertext first;
     std::ranges::copy(base::ByteView{ciphertext}.first(first.size()), first.begin());
     const auto second = base::ByteView{ciphertext}.subspan(first.size());
@@ -84,11 +84,11 @@ SharedKey PrivateKey::decapsulate(const Ciphertext& ciphertext) const noexcept {
     return out;
 }
 
-base::Result<Encapsulation> encapsulate(const PublicKey& key, base::Random& random) noexcept {
+base::Result<Encapsulation> encapsulate(const PublicKey& key, base::Random& random) {
     return encapsulate_with(key, Secret<64>::random(random));
 }
 
-base::Result<Encapsulation> encapsulate_with(const PublicKey& key, const Secret<64>& randomness) noexcept {
+base::Result<Encapsulation> encapsulate_with(const PublicKey& key, const Secret<64>& randomness) {
     sodium_ready();
     ml_kem_768::PublicKey first;
     std::ranges::copy(base::ByteView{key}.first(first.size()), first.begin());

@@ -39,7 +39,6 @@ constexpr int kAttemptsMax = 814;
 using Row = std::array<Poly, kColumns>;
 using Column = std::array<Poly, kRows>;
 using Matrix = std::array<Row, kRows>;
-using Hash64 = base::FixedBytes<64>;
 
 void expand_matrix(base::ByteView rho, Matrix& out) noexcept {
     for (std::size_t r = 0; r < kRows; ++r) {
@@ -59,7 +58,7 @@ void multiply_row(const Row& row, const Row& vector, Poly& out) noexcept {
 }
 
 /// mu = H(tr || 0 || |context| || context || text).
-void message_hash(base::ByteView tr, const Message& message, Hash64& mu) noexcept {
+void message_hash(base::ByteView tr, const Message& message, Mu& mu) noexcept {
     const std::byte prefix[] = {std::byte{0}, static_cast<std::byte>(message.context.size())};
     detail::shake256().absorb(tr).absorb(prefix).absorb(message.context).absorb(message.text).squeeze(mu);
 }
@@ -69,15 +68,17 @@ void public_key_hash(const PublicKey& key, base::MutableBytes out) noexcept {
 }
 
 /// The challenge's seed: H(mu || w1).
-void challenge_of(const Hash64& mu, const Column& w1, base::MutableBytes out) noexcept {
+void challenge_of(const Mu& mu, const Column& w1, base::MutableBytes out) noexcept {
     auto hash = detail::shake256();
     hash.absorb(mu);
+    // Of an attempt that is refused, w1 stays secret.
+    Wiped<base::FixedBytes<kW1Size>> packed;
     for (const auto& poly : w1) {
-        base::FixedBytes<kW1Size> packed;
-        pack(poly, kPackW1, packed);
-        hash.absorb(packed);
+        pack(poly, kPackW1, *packed);
+        hash.absorb(*packed);
     }
     hash.squeeze(out);
+    hash.wipe();
 }
 
 /// HintBitUnpack. False unless the encoding is the only one of its hints: positions rise, the rest is zero.
@@ -111,7 +112,7 @@ struct Signing {
     Row s1;     // transformed
     Column s2;  // transformed
     Column t0;  // transformed
-    Hash64 mask_seed;
+    base::FixedBytes<64> mask_seed;
     Row y;
     Row work;
     Column w;
@@ -143,7 +144,7 @@ bool refused(std::uint32_t verdict) noexcept {
 }
 
 /// One attempt: algorithm 7, lines 11 to 32. False: try again with the next counter.
-bool attempt(const Matrix& matrix, const Hash64& mu, std::uint16_t counter, Signing& s, Signature& out) noexcept {
+bool attempt(const Matrix& matrix, const Mu& mu, std::uint16_t counter, Signing& s, Signature& out) noexcept {
     for (std::size_t i = 0; i < kColumns; ++i) {
         sample_mask(s.mask_seed, static_cast<std::uint16_t>(counter + i), s.y[i]);
         s.work[i] = s.y[i];
@@ -157,9 +158,11 @@ bool attempt(const Matrix& matrix, const Hash64& mu, std::uint16_t counter, Sign
     challenge_of(mu, s.w1, seed);
     // A hash: what it tells of w1 is what any published challenge tells.
     GC_PUBLIC(seed.data(), seed.size());
-    Poly challenge;
-    sample_challenge(seed, challenge);
-    ntt(challenge);
+    // A refused attempt's challenge is published nowhere, and with z it would tell of s1.
+    Wiped<Poly> c;
+    sample_challenge(seed, *c);
+    ntt(*c);
+    const auto& challenge = *c;
 
     std::uint32_t bad = 0;
     for (std::size_t i = 0; i < kColumns; ++i) {  // z = y + c * s1
@@ -207,9 +210,37 @@ bool attempt(const Matrix& matrix, const Hash64& mu, std::uint16_t counter, Sign
     return true;
 }
 
+/// The two secret vectors, not transformed.
+struct Secrets {
+    Row s1;
+    Column s2;
+};
+
+/// t = A * s1 + s2: rho and its high part are the public key, its low part goes to `t0`, packed. Transforms s1.
+void derive_public(base::ByteView rho, Secrets& secrets, PublicKey& key, base::MutableBytes t0) noexcept {
+    std::ranges::copy(rho, key.begin());
+    for (auto& poly : secrets.s1) ntt(poly);
+    Wiped<Poly> t;
+    Wiped<Poly> low;
+    for (std::size_t r = 0; r < kRows; ++r) {
+        Row row;
+        for (std::size_t c = 0; c < kColumns; ++c)
+            sample_uniform(rho, static_cast<std::uint8_t>(c), static_cast<std::uint8_t>(r), row[c]);
+        multiply_row(row, secrets.s1, *t);
+        add_to(*t, secrets.s2[r]);
+        reduce(*t);
+        positive(*t);
+        Poly t1;
+        split_power(*t, t1, *low);
+        pack(t1, kPackT1, base::MutableBytes{key}.subspan(32 + r * kT1Size, kT1Size));
+        pack(*low, kPackT0, t0.subspan(r * kT0Size, kT0Size));
+    }
+    GC_PUBLIC(key.data(), key.size());
+}
+
 }  // namespace
 
-PrivateKey::PrivateKey(const Seed& seed) noexcept {
+PrivateKey::PrivateKey(const Seed& seed) {
     Wiped<base::FixedBytes<128>> derived;
     const std::byte dimensions[] = {std::byte{kRows}, std::byte{kColumns}};
     auto hash = detail::shake256();
@@ -223,53 +254,65 @@ PrivateKey::PrivateKey(const Seed& seed) noexcept {
     const auto expanded = base::MutableBytes{expanded_.expose_mutable()};
     std::ranges::copy(rho, expanded.begin());
     std::ranges::copy(all.subspan(96, 32), expanded.subspan(32).begin());
-    std::ranges::copy(rho, public_key_.begin());
-
-    Wiped<Row> s1;
+    Wiped<Secrets> s;
     for (std::size_t i = 0; i < kColumns; ++i) {
-        sample_bounded(secret_seed, static_cast<std::uint16_t>(i), (*s1)[i]);
-        pack((*s1)[i], kPackSecret, expanded.subspan(kS1At + i * kSmallSize, kSmallSize));
-        ntt((*s1)[i]);
+        sample_bounded(secret_seed, static_cast<std::uint16_t>(i), s->s1[i]);
+        pack(s->s1[i], kPackSecret, expanded.subspan(kS1At + i * kSmallSize, kSmallSize));
     }
     for (std::size_t r = 0; r < kRows; ++r) {
-        Row row;
-        for (std::size_t c = 0; c < kColumns; ++c)
-            sample_uniform(rho, static_cast<std::uint8_t>(c), static_cast<std::uint8_t>(r), row[c]);
-        Wiped<Poly> s2;
-        Wiped<Poly> t;
-        Wiped<Poly> t0;
-        sample_bounded(secret_seed, static_cast<std::uint16_t>(kColumns + r), *s2);
-        pack(*s2, kPackSecret, expanded.subspan(kS2At + r * kSmallSize, kSmallSize));
-        multiply_row(row, *s1, *t);
-        add_to(*t, *s2);
-        reduce(*t);
-        positive(*t);
-        Poly t1;
-        split_power(*t, t1, *t0);
-        pack(t1, kPackT1, base::MutableBytes{public_key_}.subspan(32 + r * kT1Size, kT1Size));
-        pack(*t0, kPackT0, expanded.subspan(kT0At + r * kT0Size, kT0Size));
+        sample_bounded(secret_seed, static_cast<std::uint16_t>(kColumns + r), s->s2[r]);
+        pack(s->s2[r], kPackSecret, expanded.subspan(kS2At + r * kSmallSize, kSmallSize));
     }
-    GC_PUBLIC(public_key_.data(), public_key_.size());
+    derive_public(rho, *s, public_key_, expanded.subspan(kT0At));
     public_key_hash(public_key_, expanded.subspan(64, 64));
 }
 
-base::Result<Signature> PrivateKey::sign(const Message& message, base::Random& random) const noexcept {
+base::Result<PrivateKey> PrivateKey::from_expanded(base::ByteView bytes) {
+    if (bytes.size() != kExpandedKeySize) return base::fail(base::Errc::invalid_argument, "ML-DSA private key size");
+    PrivateKey key;
+    std::ranges::copy(bytes, key.expanded_.expose_mutable().begin());
+    Wiped<Secrets> s;
+    std::uint32_t bad = 0;
+    for (std::size_t i = 0; i < kColumns; ++i) {
+        unpack(bytes.subspan(kS1At + i * kSmallSize, kSmallSize), kPackSecret, s->s1[i]);
+        bad |= exceeds(s->s1[i], kEta + 1);
+    }
+    for (std::size_t r = 0; r < kRows; ++r) {
+        unpack(bytes.subspan(kS2At + r * kSmallSize, kSmallSize), kPackSecret, s->s2[r]);
+        bad |= exceeds(s->s2[r], kEta + 1);
+    }
+    // Whether a key is well-formed is what the caller gets to know.
+    if (refused(bad)) return base::fail(base::Errc::not_canonical, "ML-DSA private key: secrets out of range");
+    Wiped<base::FixedBytes<kRows * kT0Size>> t0;
+    derive_public(bytes.first(32), *s, key.public_key_, *t0);
+    base::FixedBytes<64> tr;
+    public_key_hash(key.public_key_, tr);
+    bool belongs = equal_constant_time(*t0, bytes.subspan(kT0At)) && equal_constant_time(tr, bytes.subspan(64, 64));
+    GC_PUBLIC(&belongs, sizeof belongs);
+    if (!belongs) return base::fail(base::Errc::not_canonical, "ML-DSA private key: its parts do not belong together");
+    return key;
+}
+
+base::Result<Signature> PrivateKey::sign(const Message& message, base::Random& random) const {
+    GC_TRY(const auto mu, mu_of(public_key_, message));
+    return sign_mu(mu, random);
+}
+
+Signature PrivateKey::sign_mu(const Mu& mu, base::Random& random) const noexcept {
     Wiped<base::FixedBytes<32>> fresh;
     random.fill(*fresh);
-    return sign_with(message, *fresh);
+    return sign_with(mu, *fresh);
 }
 
-base::Result<Signature> PrivateKey::sign_deterministic(const Message& message) const noexcept {
-    return sign_with(message, base::FixedBytes<32>{});
+base::Result<Signature> PrivateKey::sign_deterministic(const Message& message) const {
+    GC_TRY(const auto mu, mu_of(public_key_, message));
+    return sign_with(mu, base::FixedBytes<32>{});
 }
 
-base::Result<Signature> PrivateKey::sign_with(const Message& message, base::ByteView randomness) const noexcept {
-    if (message.context.size() > kContextMax) return base::fail(base::Errc::out_of_range, "ML-DSA context");
+Signature PrivateKey::sign_with(const Mu& mu, base::ByteView randomness) const noexcept {
     const base::ByteView key = expanded_.expose();
     Matrix matrix;
     expand_matrix(base::ByteView{public_key_}.first(32), matrix);
-    Hash64 mu;
-    message_hash(key.subspan(64, 64), message, mu);
     Wiped<Signing> s;
     unpack_secrets(key, *s);
     auto hash = detail::shake256();
@@ -282,12 +325,25 @@ base::Result<Signature> PrivateKey::sign_with(const Message& message, base::Byte
         GC_ASSERT(++tries < kAttemptsMax);
     }
     // A fault while signing could publish a signature that gives the key away.
-    GC_ASSERT(verify(public_key_, message, out));
+    GC_ASSERT(verify_mu(public_key_, mu, out));
     return out;
 }
 
+base::Result<Mu> mu_of(const PublicKey& key, const Message& message) noexcept {
+    if (message.context.size() > kContextMax) return base::fail(base::Errc::out_of_range, "ML-DSA context");
+    base::FixedBytes<64> tr;
+    public_key_hash(key, tr);
+    Mu mu;
+    message_hash(tr, message, mu);
+    return mu;
+}
+
 bool verify(const PublicKey& key, const Message& message, const Signature& signature) noexcept {
-    if (message.context.size() > kContextMax) return false;
+    const auto mu = mu_of(key, message);
+    return mu && verify_mu(key, *mu, signature);
+}
+
+bool verify_mu(const PublicKey& key, const Mu& mu, const Signature& signature) noexcept {
     const base::ByteView bytes{signature.bytes};
     Column hints;
     if (!unpack_hints(bytes.subspan(kHintsAt), hints)) return false;
@@ -297,10 +353,6 @@ bool verify(const PublicKey& key, const Message& message, const Signature& signa
         if (exceeds(z[i], kGamma1 - kBeta) != 0) return false;
         ntt(z[i]);
     }
-    Hash64 tr;
-    public_key_hash(key, tr);
-    Hash64 mu;
-    message_hash(tr, message, mu);
     Poly challenge;
     sample_challenge(bytes.first(kChallengeSize), challenge);
     ntt(challenge);

@@ -27,18 +27,19 @@ void decode_vector(base::ByteView bytes, Vector& out) noexcept {
     for (std::size_t i = 0; i < kRank; ++i) decode12(bytes.subspan(384 * i, 384), out[i]);
 }
 
-/// Row `row` of the matrix A, or of its transpose.
-Vector matrix_row(base::ByteView rho, std::size_t row, bool transposed) noexcept {
-    Vector out;
-    for (std::size_t i = 0; i < kRank; ++i) {
-        const auto column = static_cast<std::uint8_t>(transposed ? row : i);
-        sample_uniform(rho, column, static_cast<std::uint8_t>(transposed ? i : row), out[i]);
+/// A, transposed: a vector is a column of A, as encrypting needs it.
+using Columns = std::array<Vector, kRank>;
+
+void sample_matrix(base::ByteView rho, Columns& out) noexcept {
+    for (std::size_t column = 0; column < kRank; ++column) {
+        for (std::size_t row = 0; row < kRank; ++row) {
+            sample_uniform(rho, static_cast<std::uint8_t>(column), static_cast<std::uint8_t>(row), out[column][row]);
+        }
     }
-    return out;
 }
 
 /// K-PKE.KeyGen and the rest of ML-KEM.KeyGen_internal (algorithms 13 and 16).
-void expand(base::ByteView seed, base::MutableBytes out) noexcept {
+void expand(base::ByteView seed, base::MutableBytes out, Columns& matrix) noexcept {
     Wiped<base::FixedBytes<64>> halves;
     const std::byte rank[] = {std::byte{kRank}};
     auto hash = detail::sha3_512();
@@ -47,6 +48,7 @@ void expand(base::ByteView seed, base::MutableBytes out) noexcept {
     const auto rho = base::ByteView{*halves}.first(32);
     const auto sigma = base::ByteView{*halves}.last(32);
     GC_PUBLIC(rho.data(), rho.size());  // half of the public key
+    sample_matrix(rho, matrix);
 
     Wiped<Vector> secret;
     for (std::size_t i = 0; i < kRank; ++i) {
@@ -60,7 +62,7 @@ void expand(base::ByteView seed, base::MutableBytes out) noexcept {
         sample_noise(sigma, static_cast<std::uint8_t>(kRank + i), *noise);
         ntt(*noise);
         Wiped<Poly> t;
-        inner_product(matrix_row(rho, i, false), *secret, *t);
+        inner_product({matrix[0][i], matrix[1][i], matrix[2][i]}, *secret, *t);
         to_montgomery(*t);
         add_to(*t, *noise);
         encode12(*t, key.subspan(384 * i, 384));
@@ -73,8 +75,14 @@ void expand(base::ByteView seed, base::MutableBytes out) noexcept {
 }
 
 /// K-PKE.Encrypt (algorithm 14).
-void encrypt(base::ByteView key, base::ByteView message, base::ByteView randomness, base::MutableBytes out) noexcept {
-    const auto rho = key.subspan(kVectorSize, 32);
+struct Encryption {
+    base::ByteView key;
+    const Columns& matrix;  ///< Of the key.
+    base::ByteView message;
+    base::ByteView randomness;
+};
+void encrypt(const Encryption& input, base::MutableBytes out) noexcept {
+    const auto& [key, matrix, message, randomness] = input;
     Wiped<Vector> y;
     for (std::size_t i = 0; i < kRank; ++i) {
         sample_noise(randomness, static_cast<std::uint8_t>(i), (*y)[i]);
@@ -83,7 +91,7 @@ void encrypt(base::ByteView key, base::ByteView message, base::ByteView randomne
     Wiped<Poly> noise;
     Wiped<Poly> work;
     for (std::size_t i = 0; i < kRank; ++i) {
-        inner_product(matrix_row(rho, i, true), *y, *work);
+        inner_product(matrix[i], *y, *work);
         inverse_ntt(*work);
         sample_noise(randomness, static_cast<std::uint8_t>(kRank + i), *noise);
         add_to(*work, *noise);
@@ -127,9 +135,19 @@ void derive(base::ByteView message, base::ByteView key_hash, base::MutableBytes 
 
 }  // namespace
 
-PrivateKey::PrivateKey(const Seed& seed) noexcept { expand(seed.expose(), expanded_.expose_mutable()); }
+struct PrivateKey::Matrix {
+    Columns columns;
+};
 
-base::Result<PrivateKey> PrivateKey::from_expanded(base::ByteView bytes) noexcept {
+PrivateKey::PrivateKey() : matrix_{std::make_unique<Matrix>()} {}
+PrivateKey::PrivateKey(const Seed& seed) : PrivateKey{} {
+    expand(seed.expose(), expanded_.expose_mutable(), matrix_->columns);
+}
+PrivateKey::PrivateKey(PrivateKey&&) noexcept = default;
+PrivateKey& PrivateKey::operator=(PrivateKey&&) noexcept = default;
+PrivateKey::~PrivateKey() = default;
+
+base::Result<PrivateKey> PrivateKey::from_expanded(base::ByteView bytes) {
     if (bytes.size() != kExpandedKeySize) return base::fail(base::Errc::invalid_argument, "ML-KEM private key size");
     PrivateKey key;
     std::ranges::copy(bytes, key.expanded_.expose_mutable().begin());
@@ -141,6 +159,7 @@ base::Result<PrivateKey> PrivateKey::from_expanded(base::ByteView bytes) noexcep
     if (!base::equal(hash, bytes.subspan(kHashAt, 32))) {
         return base::fail(base::Errc::not_canonical, "ML-KEM private key: hash of its public key");
     }
+    sample_matrix(bytes.subspan(kPublicAt + kVectorSize, 32), key.matrix_->columns);
     return key;
 }
 
@@ -150,9 +169,8 @@ PublicKey PrivateKey::public_key() const noexcept {
     return out;
 }
 
-SharedKey PrivateKey::decapsulate(const Ciphertext& ciphertext) const noexcept {
+SharedKey PrivateKey::decapsulate(const Ciphertext& ciphertext) const {
     const base::ByteView expanded = expanded_.expose();
-    const auto key = expanded.subspan(kPublicAt, kPublicKeySize);
     Wiped<base::FixedBytes<32>> message;
     decrypt(expanded.first(kVectorSize), ciphertext, *message);
     Wiped<base::FixedBytes<64>> derived;
@@ -165,7 +183,11 @@ SharedKey PrivateKey::decapsulate(const Ciphertext& ciphertext) const noexcept {
     reject.wipe();
 
     Wiped<Ciphertext> again;
-    encrypt(key, *message, base::ByteView{*derived}.last(32), *again);
+    encrypt({.key = expanded.subspan(kPublicAt, kPublicKeySize),
+             .matrix = matrix_->columns,
+             .message = *message,
+             .randomness = base::ByteView{*derived}.last(32)},
+            *again);
     std::uint32_t difference = 0;
     for (std::size_t i = 0; i < kCiphertextSize; ++i) {
         difference |= std::to_integer<std::uint32_t>((*again)[i] ^ ciphertext[i]);
@@ -186,11 +208,11 @@ base::Result<void> check_public_key(const PublicKey& key) noexcept {
     return {};
 }
 
-base::Result<Encapsulation> encapsulate(const PublicKey& key, base::Random& random) noexcept {
+base::Result<Encapsulation> encapsulate(const PublicKey& key, base::Random& random) {
     return encapsulate_with(key, Secret<32>::random(random));
 }
 
-base::Result<Encapsulation> encapsulate_with(const PublicKey& key, const Secret<32>& randomness) noexcept {
+base::Result<Encapsulation> encapsulate_with(const PublicKey& key, const Secret<32>& randomness) {
     GC_CHECK(check_public_key(key));
     base::Digest key_hash;
     auto hasher = detail::sha3_256();
@@ -198,7 +220,11 @@ base::Result<Encapsulation> encapsulate_with(const PublicKey& key, const Secret<
     Wiped<base::FixedBytes<64>> derived;
     derive(randomness.expose(), key_hash, *derived);
     Encapsulation out;
-    encrypt(key, randomness.expose(), base::ByteView{*derived}.last(32), out.ciphertext);
+    Columns matrix;
+    sample_matrix(base::ByteView{key}.subspan(kVectorSize, 32), matrix);
+    encrypt(
+        {.key = key, .matrix = matrix, .message = randomness.expose(), .randomness = base::ByteView{*derived}.last(32)},
+        out.ciphertext);
     std::ranges::copy(base::ByteView{*derived}.first(32), out.shared_key.expose_mutable().begin());
     return out;
 }

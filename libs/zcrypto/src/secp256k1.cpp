@@ -8,6 +8,7 @@
 
 #include <algorithm>
 
+#include "pq_secret.hpp"
 #include "raw.hpp"
 
 namespace zcrypto::secp256k1 {
@@ -53,7 +54,7 @@ secp256k1_pubkey to_point(const PublicKey& key) noexcept {
 /// The library's form of a key pair, which holds the secret.
 class KeyPair {
  public:
-    explicit KeyPair(const SecretKey& key) noexcept {
+    explicit KeyPair(const SecretKey& key) {
         GC_ASSERT(secp256k1_keypair_create(context(), get(), base::as_u8(key.expose())) == 1);
     }
     secp256k1_keypair* get() noexcept { return reinterpret_cast<secp256k1_keypair*>(memory_.expose_mutable().data()); }
@@ -91,7 +92,7 @@ int copy_x(unsigned char* out, const unsigned char* x, const unsigned char*, voi
     return 1;
 }
 
-Secret<32> agree_by(secp256k1_ecdh_hash_function hash, const SecretKey& ours, const PublicKey& theirs) noexcept {
+Secret<32> agree_by(secp256k1_ecdh_hash_function hash, const SecretKey& ours, const PublicKey& theirs) {
     const auto point = to_point(theirs);
     Secret<32> out;
     const auto ok =
@@ -121,9 +122,11 @@ base::FixedBytes<65> PublicKey::uncompressed() const noexcept {
     return out;
 }
 
-base::Result<SecretKey> SecretKey::make(base::ByteView bytes) noexcept {
+base::Result<SecretKey> SecretKey::make(base::ByteView bytes) {
     if (bytes.size() != 32) return base::fail(Errc::bad_length, "secp256k1 private key");
-    if (secp256k1_ec_seckey_verify(context(), base::as_u8(bytes)) != 1) {
+    auto valid = secp256k1_ec_seckey_verify(context(), base::as_u8(bytes));
+    GC_PUBLIC(&valid, sizeof valid);  // Zero and n to 2^256 are no keys: it says nothing about one that is.
+    if (valid != 1) {
         return base::fail(Errc::bad_key, "secp256k1 private key");
     }
     Secret<32> copy;
@@ -131,27 +134,30 @@ base::Result<SecretKey> SecretKey::make(base::ByteView bytes) noexcept {
     return SecretKey{std::move(copy)};
 }
 
-SecretKey SecretKey::generate(base::Random& random) noexcept {
+SecretKey SecretKey::generate(base::Random& random) {
     for (;;) {  // A second round has probability 2^-128.
         auto made = make(Secret<32>::random(random).expose());
         if (made) return std::move(*made);
     }
 }
 
-PublicKey SecretKey::public_key() const noexcept {
+PublicKey SecretKey::public_key() const {
     secp256k1_pubkey point;
-    GC_ASSERT(secp256k1_ec_pubkey_create(context(), &point, base::as_u8(expose())) == 1);
+    auto made = secp256k1_ec_pubkey_create(context(), &point, base::as_u8(expose()));
+    GC_PUBLIC(&made, sizeof made);
+    GC_PUBLIC(&point, sizeof point);
+    GC_ASSERT(made == 1);
     return to_public_key(point);
 }
 
-XOnlyKey SecretKey::x_only_key() const noexcept {
+XOnlyKey SecretKey::x_only_key() const {
     XOnlyKey out;
     const auto key = public_key();
     std::copy_n(key.bytes().begin() + 1, out.bytes.size(), out.bytes.begin());
     return out;
 }
 
-Signature sign(const SecretKey& key, const base::Digest& hash) noexcept {
+Signature sign(const SecretKey& key, const base::Digest& hash) {
     secp256k1_ecdsa_signature made;
     GC_ASSERT(secp256k1_ecdsa_sign(context(), &made, base::as_u8(hash), base::as_u8(key.expose()), nullptr, nullptr) ==
               1);
@@ -182,7 +188,7 @@ base::Result<Signature> normalise(const Signature& signature) noexcept {
     return to_signature(low);
 }
 
-RecoverableSignature sign_recoverable(const SecretKey& key, const base::Digest& hash) noexcept {
+RecoverableSignature sign_recoverable(const SecretKey& key, const base::Digest& hash) {
     secp256k1_ecdsa_recoverable_signature made;
     GC_ASSERT(secp256k1_ecdsa_sign_recoverable(context(), &made, base::as_u8(hash), base::as_u8(key.expose()), nullptr,
                                                nullptr) == 1);
@@ -208,7 +214,7 @@ base::Result<PublicKey> recover(const base::Digest& hash, const RecoverableSigna
     return to_public_key(point);
 }
 
-Signature sign_schnorr(const SecretKey& key, base::ByteView message, const base::FixedBytes<32>& auxiliary) noexcept {
+Signature sign_schnorr(const SecretKey& key, base::ByteView message, const base::FixedBytes<32>& auxiliary) {
     KeyPair pair{key};
     Signature signature;
     secp256k1_schnorrsig_extraparams extra = SECP256K1_SCHNORRSIG_EXTRAPARAMS_INIT;
@@ -230,17 +236,19 @@ bool verify_schnorr(const XOnlyKey& key, base::ByteView message, const Signature
     return secp256k1_schnorrsig_verify(context(), base::as_u8(signature.bytes), bytes, message.size(), &point) == 1;
 }
 
-Secret<32> agree(const SecretKey& ours, const PublicKey& theirs) noexcept {
+Secret<32> agree(const SecretKey& ours, const PublicKey& theirs) {
     return agree_by(secp256k1_ecdh_hash_function_sha256, ours, theirs);
 }
 
-Secret<32> agree_x(const SecretKey& ours, const PublicKey& theirs) noexcept { return agree_by(&copy_x, ours, theirs); }
+Secret<32> agree_x(const SecretKey& ours, const PublicKey& theirs) { return agree_by(&copy_x, ours, theirs); }
 
-base::Result<SecretKey> add_tweak(const SecretKey& key, base::ByteView tweak) noexcept {
+base::Result<SecretKey> add_tweak(const SecretKey& key, base::ByteView tweak) {
     if (tweak.size() != 32) return base::fail(Errc::bad_length, "tweak");
     Secret<32> sum;
     std::ranges::copy(key.expose(), sum.expose_mutable().begin());
-    if (secp256k1_ec_seckey_tweak_add(context(), out_u8(sum.expose_mutable()), base::as_u8(tweak)) != 1) {
+    auto valid = secp256k1_ec_seckey_tweak_add(context(), out_u8(sum.expose_mutable()), base::as_u8(tweak));
+    GC_PUBLIC(&valid, sizeof valid);  // As in make().
+    if (valid != 1) {
         return base::fail(Errc::bad_key, "tweaked key");
     }
     return SecretKey::make(sum.expose());

@@ -14,7 +14,7 @@ PublicKey public_key_of(const SecretKey& key) noexcept {
     return out;
 }
 
-base::Result<SharedSecret> agree(const SecretKey& ours, const PublicKey& theirs) noexcept {
+base::Result<SharedSecret> agree(const SecretKey& ours, const PublicKey& theirs) {
     sodium_ready();
     SharedSecret out;
     // libsodium refuses the points of small order itself; the check stays ours whatever it does.

@@ -230,6 +230,58 @@ TEST(MlDsa65, RefusesHintsInAnotherEncoding) {
     EXPECT_TRUE(ml_dsa_65::verify(key.public_key(), message, signature));
 }
 
+TEST(MlDsa65, TakesTheLongPrivateKeyOnlyWhenItsPartsBelongTogether) {
+    const ml_dsa_65::PrivateKey key{Secret<32>::make(pattern<32>(5)).value()};
+    const auto bytes = base::to_bytes(key.expanded());
+    const auto again = ml_dsa_65::PrivateKey::from_expanded(bytes);
+    ASSERT_TRUE(again.has_value());
+    EXPECT_EQ(again->public_key(), key.public_key());
+    const ml_dsa_65::Message message{.text = base::as_bytes("text")};
+    EXPECT_EQ(again->sign_deterministic(message).value(), key.sign_deterministic(message).value());
+    for (std::size_t i = 0; i < bytes.size(); i += 1 + i / 16) {
+        if (i >= 32 && i < 64) continue;  // K has no relation to the rest
+        auto changed = bytes;
+        changed[i] ^= std::byte{1};
+        const auto refused = ml_dsa_65::PrivateKey::from_expanded(changed);
+        ASSERT_FALSE(refused.has_value()) << i;
+        EXPECT_TRUE(refused.error().is(base::Errc::not_canonical));
+    }
+    for (const std::size_t at : {128u, 767u, 768u, 1535u}) {  // s1 and s2: 4 - c, so 9 to 15 are no values
+        for (const unsigned value : {0x90u, 0xf0u, 0x09u, 0x0fu}) {
+            auto changed = bytes;
+            changed[at] = static_cast<std::byte>(value);
+            EXPECT_STREQ(ml_dsa_65::PrivateKey::from_expanded(changed).error().note,
+                         "ML-DSA private key: secrets out of range");
+        }
+    }
+    EXPECT_TRUE(ml_dsa_65::PrivateKey::from_expanded({}).error().is(base::Errc::invalid_argument));
+    EXPECT_FALSE(ml_dsa_65::PrivateKey::from_expanded(base::ByteView{bytes}.first(4031)).has_value());
+}
+
+TEST(MlDsa65, SignsTheRepresentativeOfAMessageThatItDoesNotSee) {
+    const ml_dsa_65::PrivateKey key{Secret<32>::make(pattern<32>(5)).value()};
+    const base::Bytes too_long(256);
+    const ml_dsa_65::Message message{.text = base::as_bytes("text"), .context = base::as_bytes("context")};
+    const auto mu = ml_dsa_65::mu_of(key.public_key(), message).value();
+    const auto signature = key.sign_mu(mu, base::system_random());
+    EXPECT_TRUE(ml_dsa_65::verify(key.public_key(), message, signature));
+    EXPECT_TRUE(ml_dsa_65::verify_mu(key.public_key(), mu, signature));
+    EXPECT_TRUE(ml_dsa_65::verify_mu(key.public_key(), mu, key.sign(message, base::system_random()).value()));
+    auto other = mu;
+    other[0] ^= std::byte{1};
+    EXPECT_FALSE(ml_dsa_65::verify_mu(key.public_key(), other, signature));
+    EXPECT_TRUE(
+        ml_dsa_65::mu_of(key.public_key(), {.text = {}, .context = too_long}).error().is(base::Errc::out_of_range));
+}
+
+TEST(MlKem768, WorksAfterTheKeyHasMoved) {
+    ml_kem_768::PrivateKey source{Secret<64>::make(pattern<64>(1)).value()};
+    const auto sent = ml_kem_768::encapsulate(source.public_key(), base::system_random()).value();
+    auto target = ml_kem_768::PrivateKey::generate(base::system_random());
+    target = std::move(source);
+    EXPECT_TRUE(base::equal(target.decapsulate(sent.ciphertext).expose(), sent.shared_key.expose()));
+}
+
 TEST(XWing, StaysDefinedForX25519PointsOfSmallOrder) {
     const x_wing::PrivateKey key{Secret<32>::make(pattern<32>(5)).value()};
     auto sent = x_wing::encapsulate(key.public_key(), base::system_random()).value();

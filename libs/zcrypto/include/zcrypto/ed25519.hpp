@@ -29,21 +29,21 @@ struct Signature {
 /// The private key: 32 bytes, from which everything else is derived.
 using Seed = Secret<32>;
 
-PublicKey public_key_of(const Seed& seed) noexcept;
+PublicKey public_key_of(const Seed& seed);
 
 /// Derives the public key from the seed again: an interface that took both could be tricked into leaking the key.
-Signature sign(const Seed& seed, base::ByteView message) noexcept;
+Signature sign(const Seed& seed, base::ByteView message);
 
 /// Signs repeatedly with one key: derives the public key once and keeps the expanded key in locked memory. Thread-safe.
 class SigningKey {
  public:
-    explicit SigningKey(const Seed& seed) noexcept;
-    static SigningKey generate(base::Random& random) noexcept { return SigningKey{Seed::random(random)}; }
+    explicit SigningKey(const Seed& seed);
+    static SigningKey generate(base::Random& random) { return SigningKey{Seed::random(random)}; }
 
     [[nodiscard]] const PublicKey& public_key() const noexcept { return public_key_; }
     [[nodiscard]] Signature sign(base::ByteView message) const noexcept;
     /// A copy of the seed, in locked memory, for an encrypted store.
-    [[nodiscard]] Seed seed() const noexcept;
+    [[nodiscard]] Seed seed() const;
 
  private:
     PublicKey public_key_;  // Before expanded_, whose initialiser fills it.
@@ -65,7 +65,7 @@ struct BatchItem {
 
 /// True when every item is valid (and for no items). `random` makes the coefficients: use base::system_random() for
 /// input from others. An invalid batch passes with probability below 2^-120.
-[[nodiscard]] bool verify_batch(std::span<const BatchItem> items, base::Random& random) noexcept;
+[[nodiscard]] bool verify_batch(std::span<const BatchItem> items, base::Random& random);
 
 /// Each item's verdict, equal to verify() of it. Failing batches are halved until the culprits are found; the worst
 /// case costs less than three times single verification.

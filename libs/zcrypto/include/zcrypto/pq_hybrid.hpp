@@ -22,16 +22,16 @@ using SharedKey = Secret<32>;
 /// A private key, expanded, in locked memory.
 class PrivateKey {
  public:
-    explicit PrivateKey(const Seed& seed) noexcept;
-    static PrivateKey generate(base::Random& random) noexcept { return PrivateKey{Seed::random(random)}; }
+    explicit PrivateKey(const Seed& seed);
+    static PrivateKey generate(base::Random& random) { return PrivateKey{Seed::random(random)}; }
 
     [[nodiscard]] PublicKey public_key() const noexcept;
     /// Never fails; see ml_kem_768::PrivateKey::decapsulate.
-    [[nodiscard]] SharedKey decapsulate(const Ciphertext& ciphertext) const noexcept;
+    [[nodiscard]] SharedKey decapsulate(const Ciphertext& ciphertext) const;
 
  private:
     struct Expanded;
-    explicit PrivateKey(Expanded&& expanded) noexcept;
+    explicit PrivateKey(Expanded&& expanded);
 
     ml_kem_768::PrivateKey ml_kem_;
     Secret<32> x25519_;
@@ -44,9 +44,9 @@ struct Encapsulation {
 };
 
 /// base `not_canonical` when the ML-KEM half fails its modulus check.
-base::Result<Encapsulation> encapsulate(const PublicKey& key, base::Random& random) noexcept;
+base::Result<Encapsulation> encapsulate(const PublicKey& key, base::Random& random);
 /// The same with the 64 bytes of randomness given: ML-KEM's 32, then the ephemeral X25519 scalar. For known-answer
 /// tests.
-base::Result<Encapsulation> encapsulate_with(const PublicKey& key, const Secret<64>& randomness) noexcept;
+base::Result<Encapsulation> encapsulate_with(const PublicKey& key, const Secret<64>& randomness);
 
 }  // namespace zcrypto::x_wing

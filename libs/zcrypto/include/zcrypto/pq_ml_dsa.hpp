@@ -30,23 +30,36 @@ struct Message {
     base::ByteView context = {};  ///< Separates uses of one key; at most kContextMax bytes.
 };
 
+/// FIPS 204's message representative: what is signed of a message. Whoever has the public key can compute it, so a
+/// signer (a device, say) need not see the message.
+using Mu = base::FixedBytes<64>;
+/// base `out_of_range` for a context that is too long.
+base::Result<Mu> mu_of(const PublicKey& key, const Message& message) noexcept;
+
 /// A private key, in locked memory.
 class PrivateKey {
  public:
-    explicit PrivateKey(const Seed& seed) noexcept;
-    static PrivateKey generate(base::Random& random) noexcept { return PrivateKey{Seed::random(random)}; }
+    explicit PrivateKey(const Seed& seed);
+    static PrivateKey generate(base::Random& random) { return PrivateKey{Seed::random(random)}; }
+
+    /// FIPS 204's 4032-byte form, for keys made elsewhere. base `invalid_argument` for another size, `not_canonical`
+    /// for secrets out of their range and for parts that do not belong together: t0 and tr follow from the others.
+    static base::Result<PrivateKey> from_expanded(base::ByteView bytes);
 
     [[nodiscard]] const PublicKey& public_key() const noexcept { return public_key_; }
     /// FIPS 204's 4032-byte form.
     [[nodiscard]] base::ByteView expanded() const noexcept { return expanded_.expose(); }
     /// Hedged: mixes 32 random bytes in, so that a fault or a leak of one run helps less with the next.
     /// base `out_of_range` for a context that is too long.
-    [[nodiscard]] base::Result<Signature> sign(const Message& message, base::Random& random) const noexcept;
+    [[nodiscard]] base::Result<Signature> sign(const Message& message, base::Random& random) const;
+    /// The same for a message that is known by mu_of() alone.
+    [[nodiscard]] Signature sign_mu(const Mu& mu, base::Random& random) const noexcept;
     /// The deterministic variant: the same signature each time. For known-answer tests.
-    [[nodiscard]] base::Result<Signature> sign_deterministic(const Message& message) const noexcept;
+    [[nodiscard]] base::Result<Signature> sign_deterministic(const Message& message) const;
 
  private:
-    base::Result<Signature> sign_with(const Message& message, base::ByteView randomness) const noexcept;
+    PrivateKey() = default;
+    Signature sign_with(const Mu& mu, base::ByteView randomness) const noexcept;
 
     PublicKey public_key_;
     Secret<kExpandedKeySize> expanded_;
@@ -54,5 +67,6 @@ class PrivateKey {
 
 /// False also for a context that is too long and for a signature whose hints are not in their only encoding.
 [[nodiscard]] bool verify(const PublicKey& key, const Message& message, const Signature& signature) noexcept;
+[[nodiscard]] bool verify_mu(const PublicKey& key, const Mu& mu, const Signature& signature) noexcept;
 
 }  // namespace zcrypto::ml_dsa_65

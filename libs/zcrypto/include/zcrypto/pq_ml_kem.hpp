@@ -3,6 +3,8 @@
 // constant-time in everything secret. Prefer pq_hybrid.hpp: it stays secure while either of its halves does.
 // Thread-safe.
 
+#include <memory>
+
 #include "base/bytes.hpp"
 #include "base/random.hpp"
 #include "zcrypto/secret.hpp"
@@ -22,21 +24,26 @@ using SharedKey = Secret<32>;
 /// A private key, in locked memory.
 class PrivateKey {
  public:
-    explicit PrivateKey(const Seed& seed) noexcept;
-    static PrivateKey generate(base::Random& random) noexcept { return PrivateKey{Seed::random(random)}; }
+    explicit PrivateKey(const Seed& seed);
+    PrivateKey(PrivateKey&&) noexcept;
+    PrivateKey& operator=(PrivateKey&&) noexcept;
+    ~PrivateKey();
+    static PrivateKey generate(base::Random& random) { return PrivateKey{Seed::random(random)}; }
     /// FIPS 203's 2400-byte form, for keys made elsewhere. base `invalid_argument` for another size, `not_canonical`
     /// when the public key inside fails check_public_key() or its hash does not match.
-    static base::Result<PrivateKey> from_expanded(base::ByteView bytes) noexcept;
+    static base::Result<PrivateKey> from_expanded(base::ByteView bytes);
 
     [[nodiscard]] PublicKey public_key() const noexcept;
     [[nodiscard]] base::ByteView expanded() const noexcept { return expanded_.expose(); }
     /// Never fails: a ciphertext that was not made for this key gives an unpredictable shared key (implicit
     /// rejection), so that an attacker learns nothing. What is encrypted under the shared key tells.
-    [[nodiscard]] SharedKey decapsulate(const Ciphertext& ciphertext) const noexcept;
+    [[nodiscard]] SharedKey decapsulate(const Ciphertext& ciphertext) const;
 
  private:
-    PrivateKey() noexcept = default;
+    struct Matrix;
+    PrivateKey();
     Secret<kExpandedKeySize> expanded_;
+    std::unique_ptr<Matrix> matrix_;  ///< A of the public key; sampling it is half of a decapsulation.
 };
 
 struct Encapsulation {
@@ -48,9 +55,9 @@ struct Encapsulation {
 base::Result<void> check_public_key(const PublicKey& key) noexcept;
 
 /// A fresh shared key for the owner of `key`. `not_canonical` as above.
-base::Result<Encapsulation> encapsulate(const PublicKey& key, base::Random& random) noexcept;
+base::Result<Encapsulation> encapsulate(const PublicKey& key, base::Random& random);
 /// The same with the randomness given. For known-answer tests and for constructions that derive it; a repeated
 /// `randomness` repeats the shared key.
-base::Result<Encapsulation> encapsulate_with(const PublicKey& key, const Secret<32>& randomness) noexcept;
+base::Result<Encapsulation> encapsulate_with(const PublicKey& key, const Secret<32>& randomness);
 
 }  // namespace zcrypto::ml_kem_768

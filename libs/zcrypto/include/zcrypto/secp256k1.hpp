@@ -48,12 +48,12 @@ struct RecoverableSignature {
 class SecretKey {
  public:
     /// `bad_length`; `bad_key` for zero and for n or more.
-    static base::Result<SecretKey> make(base::ByteView bytes) noexcept;
-    static SecretKey generate(base::Random& random) noexcept;
-    [[nodiscard]] SecretKey clone() const noexcept { return SecretKey{bytes_.clone()}; }
+    static base::Result<SecretKey> make(base::ByteView bytes);
+    static SecretKey generate(base::Random& random);
+    [[nodiscard]] SecretKey clone() const { return SecretKey{bytes_.clone()}; }
 
-    [[nodiscard]] PublicKey public_key() const noexcept;
-    [[nodiscard]] XOnlyKey x_only_key() const noexcept;
+    [[nodiscard]] PublicKey public_key() const;
+    [[nodiscard]] XOnlyKey x_only_key() const;
     [[nodiscard]] std::span<const std::byte, 32> expose() const noexcept { return bytes_.expose(); }
 
  private:
@@ -66,27 +66,27 @@ class SecretKey {
 enum class HighS { refuse, accept };
 
 /// Signs a 32-byte hash of the message. Deterministic; S is low.
-Signature sign(const SecretKey& key, const base::Digest& hash) noexcept;
+Signature sign(const SecretKey& key, const base::Digest& hash);
 [[nodiscard]] bool verify(const PublicKey& key, const base::Digest& hash, const Signature& signature,
                           HighS high_s = HighS::refuse) noexcept;
 /// The same signature with low S. `bad_signature` when r or s is zero or not below the order.
 base::Result<Signature> normalise(const Signature& signature) noexcept;
 
-RecoverableSignature sign_recoverable(const SecretKey& key, const base::Digest& hash) noexcept;
+RecoverableSignature sign_recoverable(const SecretKey& key, const base::Digest& hash);
 /// The key that verifies it. `bad_signature` when there is none, when the id is above 3, and when S is high.
 base::Result<PublicKey> recover(const base::Digest& hash, const RecoverableSignature& signature) noexcept;
 
 /// BIP-340. `auxiliary` is fresh randomness, or zero for a deterministic signature. Any length of message.
-Signature sign_schnorr(const SecretKey& key, base::ByteView message, const base::FixedBytes<32>& auxiliary) noexcept;
+Signature sign_schnorr(const SecretKey& key, base::ByteView message, const base::FixedBytes<32>& auxiliary);
 [[nodiscard]] bool verify_schnorr(const XOnlyKey& key, base::ByteView message, const Signature& signature) noexcept;
 
 /// SHA-256 of the compressed shared point: libsecp256k1's form. Never fails.
-Secret<32> agree(const SecretKey& ours, const PublicKey& theirs) noexcept;
+Secret<32> agree(const SecretKey& ours, const PublicKey& theirs);
 /// The x coordinate of the shared point (SEC 1), to derive keys from.
-Secret<32> agree_x(const SecretKey& ours, const PublicKey& theirs) noexcept;
+Secret<32> agree_x(const SecretKey& ours, const PublicKey& theirs);
 
 /// key + tweak and key + tweak * G, for key derivation. `bad_key` when the tweak is n or more or the result is zero.
-base::Result<SecretKey> add_tweak(const SecretKey& key, base::ByteView tweak) noexcept;
+base::Result<SecretKey> add_tweak(const SecretKey& key, base::ByteView tweak);
 base::Result<PublicKey> add_tweak(const PublicKey& key, base::ByteView tweak) noexcept;
 
 }  // namespace zcrypto::secp256k1
