@@ -53,9 +53,10 @@ base::Result<ContractRun::Started> ContractRun::start(const Hash& code_hash, std
     if (info->code_bytes > kTxCodeBytesMax - module_bytes_) return Started{};
     out.module = runner_->find(code_hash);
     if (!out.module) {
-        GC_TRY(const auto* const code, state_.record(code_key(code_hash)));
-        if (!*code) return base::fail(Errc::corrupt_chain, "code of a contract is missing");
-        GC_TRY(out.module, runner_->load(code_hash, **code));
+        // A block may load hundreds of codes: none of them stays in the overlay.
+        GC_TRY(const auto code, state_.read_once(code_key(code_hash)));
+        if (!code) return base::fail(Errc::corrupt_chain, "code of a contract is missing");
+        GC_TRY(out.module, runner_->load(code_hash, *code));
     }
     modules_.emplace(code_hash, out.module);
     module_bytes_ += info->code_bytes;

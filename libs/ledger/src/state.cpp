@@ -320,6 +320,10 @@ base::Result<const std::optional<base::Bytes>*> Overlay::record(const std::strin
     GC_TRY(const auto* slot, impl_->record(key));
     return &slot->value;
 }
+base::Result<std::optional<base::Bytes>> Overlay::read_once(const std::string& key) const {
+    if (const auto at = impl_->records.find(key); at != impl_->records.end()) return at->second.value;
+    return impl_->reader.read(key);
+}
 base::Result<std::optional<Contract>> Overlay::contract(const Address& address) {
     GC_TRY(const auto* slot, impl_->record(contract_key(address)));
     if (!slot->value) return std::nullopt;

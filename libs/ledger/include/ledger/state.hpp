@@ -120,6 +120,8 @@ class Overlay {
     base::Result<std::optional<CodeInfo>> code_info(const Hash& code_hash);
     /// Any other record (slots, code) as its bytes; valid until this record is set or rolled back.
     base::Result<const std::optional<base::Bytes>*> record(const std::string& key);
+    /// The same without keeping it: for what is large and used at once. Not in keys().
+    base::Result<std::optional<base::Bytes>> read_once(const std::string& key) const;
 
     base::Result<void> set_account(const Address& address, const Account& account);
     base::Result<void> set_balance(const Address& address, const AssetId& asset, Amount amount);
