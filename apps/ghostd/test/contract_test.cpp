@@ -302,6 +302,43 @@ TEST_F(ContractNode, OneCallerHoldsOnlyItsShareOfTheEventStreams) {
     EXPECT_NE(ended[1], StatusCode::resource_exhausted);
 }
 
+TEST_F(ContractNode, StreamsThatReadHistoryTakeTurnsAndAllGetTheirEvents) {
+    for (const auto* text : {"one", "two", "three"}) send(call(text));
+    v1::StreamEventsRequest request;
+    request.add_contracts(contract_.to_text());
+    request.set_from_height(0);
+    std::vector<std::future<std::size_t>> readers;
+    for (int i = 0; i < 6; ++i) {
+        readers.push_back(std::async(std::launch::async, [&] {
+            std::size_t count = 0;
+            const auto client = node_.connect(node_.admin());
+            static_cast<void>(client->stream(methods::kStreamEvents, request, {.timeout_ns = 20'000'000'000},
+                                             [&](const v1::EventBatch& batch) {
+                                                 count += static_cast<std::size_t>(batch.events_size());
+                                                 return count < 3;
+                                             }));
+            return count;
+        }));
+    }
+    for (auto& reader : readers) EXPECT_EQ(reader.get(), 3u);
+}
+
+TEST_F(ContractNode, ShowsTheSchemaThatIsInTheCode) {
+    const std::string_view schema = "{}";
+    auto code = code_;
+    const auto section = zvm::test::join({zvm::test::text("zvm.abi"), {'{', '}'}});
+    for (const auto byte : zvm::test::join({{0}, zvm::test::uleb(section.size()), section}))
+        code.push_back(static_cast<std::byte>(byte));
+    const auto address = ledger::contract_address(wallet_.address, {}, ledger::code_hash(code));
+    ASSERT_EQ(send(ledger::ContractDeploy{.code = std::move(code), .input = {}}).execution(),
+              v1::EXECUTION_STATUS_SUCCESS);
+    v1::ContractRequest about;
+    about.set_contract(address.to_text());
+    const auto record = node_.call(methods::kGetContract, about);
+    ASSERT_TRUE(record) << record.error().to_string();
+    EXPECT_EQ(record->abi(), schema);
+}
+
 TEST_F(ContractNode, BadRequestsAreRefusedByName) {
     const auto code = [](const auto& answer) { return answer ? StatusCode::ok : answer.error().code; };
     auto request = query();
