@@ -219,9 +219,10 @@ base::Checked<void> prepare_folder(const KvOptions& options) {
              at.increment(error)) {
             const auto name = at->path().filename().string();
             const bool ours = name == "LOCK" || name == "IDENTITY" || name.starts_with("LOG") ||
-                              name.starts_with("MANIFEST") || name.ends_with(".dbtmp") || name.ends_with(".log");
+                              name.starts_with("MANIFEST") || name.ends_with(".dbtmp");
             if (ours) continue;
-            const bool lost_current = name.ends_with(".sst");
+            // These come after CURRENT: a database was here, and a log may hold blocks that were committed.
+            const bool lost_current = name.ends_with(".sst") || name.ends_with(".log") || name.starts_with("OPTIONS-");
             return base::explain(
                 lost_current ? Errc::corrupt : Errc::foreign,
                 fmt::format("{} holds {} but no database (no file CURRENT); give an empty folder or restore it", path,

@@ -151,6 +151,35 @@ TEST_F(KvTest, RefusesAFolderOfSomethingElse) {
     EXPECT_FALSE(fs::exists(options().path / "CURRENT"));
 }
 
+TEST_F(KvTest, RefusesADatabaseThatLostItsCurrentFileAndNamesWhatItHolds) {
+    {
+        const auto store = KvStore::open(options());
+        ASSERT_TRUE(store) << store.error().text;
+    }
+    // The log alone is left to tell.
+    std::string log;
+    for (const auto& entry : fs::directory_iterator{options().path}) {
+        const auto name = entry.path().filename().string();
+        if (name.ends_with(".sst") || name.starts_with("OPTIONS-")) fs::remove(entry.path());
+        if (name.ends_with(".log")) log = name;
+    }
+    ASSERT_FALSE(log.empty());
+    fs::remove(options().path / "CURRENT");
+    const auto refused = KvStore::open(options());
+    expect_refused(refused, Errc::corrupt);
+    ASSERT_FALSE(refused);
+    EXPECT_NE(refused.error().text.find(log), std::string::npos) << refused.error().text;
+    EXPECT_TRUE(fs::exists(options().path / log));
+}
+
+TEST_F(KvTest, MakesADatabaseWhereMakingOneWasInterrupted) {
+    fs::create_directories(options().path);
+    for (const auto* name : {"LOCK", "LOG", "IDENTITY", "MANIFEST-000001", "000001.dbtmp"})
+        std::ofstream{options().path / name};
+    const auto store = KvStore::open(options());
+    EXPECT_TRUE(store) << store.error().text;
+}
+
 TEST_F(KvTest, RefusesAFileWhereItsFolderShouldBe) {
     std::ofstream{options().path} << "a file";
     expect_refused(KvStore::open(options()), Errc::foreign);
