@@ -147,7 +147,9 @@ void add_chain_commands(CLI::App& app, Parsed& parsed) {
     send->add_option("--memo", parsed.send.memo, "Public text in the transaction, at most 256 bytes")
         ->type_name("TEXT");
     send->add_option("--tip", parsed.send.tip_per_gas, "agcc per gas to the block's proposer")->type_name("N");
-    send->add_flag("--dry-run", parsed.send.dry_run, "Build and sign, show the cost, send nothing");
+    auto* dry_run = send->add_flag("--dry-run", parsed.send.dry_run, "Show what it would cost; sign and send nothing");
+    send->add_flag("--sign", parsed.send.sign, "With --dry-run: sign it and show it; whoever has it can send it")
+        ->needs(dry_run);
     send->add_flag("-y,--yes", parsed.send.yes, "Do not ask");
     send->add_flag("--accept-look-alike", parsed.send.accept_look_alike,
                    "Send although the recipient resembles an address you know");

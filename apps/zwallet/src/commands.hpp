@@ -50,6 +50,7 @@ struct SendOptions {
     std::string memo;
     std::string tip_per_gas;
     bool dry_run = false;
+    bool sign = false;  ///< With dry_run: show the signed transaction too.
     bool yes = false;
     bool accept_look_alike = false;
     std::uint64_t timeout_s = 120;

@@ -98,7 +98,9 @@ Outcome<void> run_balance(Context& context, const std::string& account) {
     GC_TRY(const auto balance, remote->call(kGetBalance, request));
     auto& out = context.out;
     json accounts = json::array();
+    bool all_verified = true;
     for (const auto& entry : balance.accounts()) {
+        all_verified = all_verified && entry.verified();
         json balances = json::array();
         out.line(fmt::format("{}  {}", printable(entry.address()), printable(entry.label())));
         for (const auto& asset : entry.balances()) {
@@ -112,7 +114,8 @@ Outcome<void> run_balance(Context& context, const std::string& account) {
                             {"verified", entry.verified()},
                             {"balances", std::move(balances)}});
     }
-    out.line(out.faint(fmt::format("proved against finalized block {}", balance.height())));
+    out.line(out.faint(fmt::format("{} block {}", all_verified ? "proved against finalized" : "as the node says, at",
+                                   balance.height())));
     out.document("balance", {{"height", balance.height()}, {"accounts", std::move(accounts)}});
     return {};
 }
@@ -137,13 +140,17 @@ Outcome<void> run_send(Context& context, const SendOptions& options) {
     request.set_memo(options.memo);
     if (!options.tip_per_gas.empty()) request.set_tip_per_gas(options.tip_per_gas);
     request.set_accept_look_alike(options.accept_look_alike);
+    request.set_sign(options.sign);
 
     GC_TRY(const auto preview, preview_send(context, *remote, request, coin));
     if (options.dry_run) {
         auto document = json_of_preview(preview, request);
         document["dry_run"] = true;
-        document["raw"] = hex(preview.first.raw());
         document["tx_id"] = hex(preview.first.receipt().tx_id());
+        if (options.sign) {
+            document["raw"] = hex(preview.first.raw());
+            out.field("signed", hex(preview.first.raw()));
+        }
         out.line("dry run: nothing was sent");
         out.document("send", document);
         return {};
@@ -155,6 +162,8 @@ Outcome<void> run_send(Context& context, const SendOptions& options) {
     if (!options.yes && !confirmed(out, "Send it?"))
         return give_up(ExitCode::denied, "not confirmed; nothing was sent");
 
+    // What was shown is what may be taken.
+    request.set_fee_max(preview.first.max_fee());
     GC_TRY(auto watched, send_and_watch(out, *remote, kSend, request, options.timeout_s));
     const auto& last = watched.receipt;
     const auto id = hex(last.tx_id());

@@ -107,7 +107,7 @@ Outcome<json> preview(Output& out, const Plan& plan, const wallet::SendProgress&
     return document;
 }
 
-Outcome<void> carry_out(Context& context, const Plan& plan, const ContractSendOptions& options) {
+Outcome<void> carry_out(Context& context, Plan& plan, const ContractSendOptions& options) {
     auto& out = context.out;
     GC_TRY(auto* remote, context.remote());
     GC_TRY(const auto first, dry_run(*remote, kSendContract, plan.request));
@@ -129,6 +129,8 @@ Outcome<void> carry_out(Context& context, const Plan& plan, const ContractSendOp
     if (!options.yes && !confirmed(out, "Send it?"))
         return give_up(ExitCode::denied, "not confirmed; nothing was sent");
 
+    // What was shown is what may be taken.
+    plan.request.set_fee_max(first.max_fee());
     GC_TRY(auto watched, send_and_watch(out, *remote, kSendContract, plan.request, options.timeout_s));
     const auto& receipt = watched.receipt;
     const auto id = hex(receipt.tx_id());

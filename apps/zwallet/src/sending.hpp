@@ -29,7 +29,10 @@ Outcome<wallet::SendProgress> dry_run(Remote& remote,
                                                               if (!first) first = std::move(progress);
                                                               return true;
                                                           }));
-    if (!first) return give_up(ExitCode::failure, "walletd did not describe the transaction");
+    // Without a fee there is nothing that the send could be bound to.
+    if (!first || first->max_fee().empty()) {
+        return give_up(ExitCode::failure, "walletd did not describe the transaction");
+    }
     return *std::move(first);
 }
 

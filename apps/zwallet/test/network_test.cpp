@@ -10,6 +10,11 @@ TEST_F(NetworkTest, SendsCoinsAndShowsThemFinalized) {
     const auto dry = zwallet("send 1.5 GCC --to " + other + " --dry-run --json");
     EXPECT_EQ(dry.exit, 0) << errors();
     EXPECT_EQ(dry.json()["dry_run"], true);
+    EXPECT_FALSE(dry.json().contains("raw")) << "a preview is not signed";
+    const auto signed_run = zwallet("send 1.5 GCC --to " + other + " --dry-run --sign --json");
+    EXPECT_EQ(signed_run.exit, 0) << errors();
+    EXPECT_GT(signed_run.json()["raw"].get<std::string>().size(), 200u);
+    EXPECT_EQ(zwallet("send 1.5 GCC --to " + other + " --sign").exit, 2);
 
     const auto sent = zwallet("send 1.5 GCC --to " + other + " --memo lunch");
     EXPECT_EQ(sent.exit, 0) << errors();
@@ -29,6 +34,7 @@ TEST_F(NetworkTest, SendsCoinsAndShowsThemFinalized) {
     EXPECT_EQ(balance["accounts"][0]["balances"][0]["amount"], "2");
     EXPECT_EQ(balance["accounts"][0]["verified"], true);
     EXPECT_NE(zwallet("history").out.find("lunch"), std::string::npos);
+    EXPECT_NE(zwallet("balance").out.find("proved against finalized block"), std::string::npos);
     EXPECT_EQ(zwallet("doctor").exit, 0);
 
     EXPECT_EQ(zwallet("lock").exit, 0);
