@@ -17,6 +17,7 @@
 #include "ghostd/init.hpp"
 #include "ghostd/key_file.hpp"
 #include "ghostd/node.hpp"
+#include "io/udp.hpp"
 #include "walletd/walletd.hpp"
 
 namespace enoc {
@@ -24,7 +25,21 @@ namespace {
 
 const base::Log kLog{"enoc"};
 
-std::string on_loopback(std::uint16_t port) { return "[::1]:" + std::to_string(port); }
+/// The addresses of this machine: IPv6, or IPv4 where the kernel has no IPv6 or no ::1 (many containers).
+struct Local {
+    bool ipv6;
+    [[nodiscard]] std::string loopback(std::uint16_t port) const {
+        return (ipv6 ? "[::1]:" : "127.0.0.1:") + std::to_string(port);
+    }
+    /// For a daemon's own default, which is [::] and its port.
+    [[nodiscard]] std::string any(std::string listen) const {
+        if (ipv6 || !listen.starts_with("[::]:")) return listen;
+        return listen.replace(0, std::string_view{"[::]"}.size(), "0.0.0.0");
+    }
+};
+
+bool has_ipv6() { return io::UdpSocket::bind(io::SocketAddress::loopback_v6(0)).has_value(); }
+
 std::string on_loopback_v4(std::uint16_t port) { return "127.0.0.1:" + std::to_string(port); }
 
 /// One person's wallet: keys made, not started.
@@ -63,17 +78,22 @@ base::Checked<base::Digest> ensure_node(const HomeLayout& layout, const Options&
 }
 
 ghostbridge::Config bridge_config(const HomeLayout& layout, const Options& options, const Keys& keys,
-                                  const std::vector<User>& users) {
+                                  const std::vector<User>& users, const Local& local) {
     using ghostbridge::Role;
     ghostbridge::Config config;
     config.home = layout.bridge;
+    config.listen_quic = local.any(config.listen_quic);
+    config.listen_tcp = local.any(config.listen_tcp);
     if (options.free_ports) {
-        config.listen_quic = "[::1]:0";
+        config.listen_quic = local.loopback(0);
         config.listen_tcp = "127.0.0.1:0";
         config.listen_metrics = "127.0.0.1:0";
     }
     config.peers = {
-        {.name = "ghostd", .key = keys.node, .roles = ghostbridge::role_bits(Role::service), .services = {}},
+        {.name = "ghostd",
+         .key = keys.node,
+         .roles = ghostbridge::role_bits(Role::service),
+         .services = {"ghost.chain.v1.*"}},
     };
     for (const auto& user : users) {
         const auto suffix = user.name.empty() ? "" : " of " + user.name;
@@ -82,18 +102,19 @@ ghostbridge::Config bridge_config(const HomeLayout& layout, const Options& optio
         config.peers.push_back({.name = "walletd" + suffix,
                                 .key = user.wallet,
                                 .roles = ghostbridge::role_bits(Role::service),
-                                .services = {}});
+                                .services = {"ghost.wallet.v1.*"}});
         config.peers.push_back({.name = "zwallet" + suffix, .key = user.cli, .roles = roles, .services = {}});
     }
     return config;
 }
 
 ghostd::GhostdConfig node_config(const HomeLayout& layout, const Options& options, const Keys& keys,
-                                 const std::string& bridge) {
+                                 const std::string& bridge, const Local& local) {
     ghostd::GhostdConfig config;
     config.home = layout.node;
+    config.listen = local.any(config.listen);
     if (options.free_ports) {
-        config.listen = "[::1]:0";
+        config.listen = local.loopback(0);
         config.ops_listen = "127.0.0.1:0";
     }
     config.bridge = {.endpoint = bridge, .key = base::to_hex(keys.bridge)};
@@ -103,11 +124,12 @@ ghostd::GhostdConfig node_config(const HomeLayout& layout, const Options& option
 }
 
 walletd::Config wallet_config(const HomeLayout& layout, const Options& options, const Keys& keys, const User& user,
-                              const std::string& bridge, const base::Digest& genesis_hash) {
+                              const std::string& bridge, const base::Digest& genesis_hash, const Local& local) {
     walletd::Config config;
     config.home = user.layout.wallet;
+    config.listen = local.any(config.listen);
     if (options.free_ports || !user.name.empty()) {
-        config.listen = "[::1]:0";
+        config.listen = local.loopback(0);
         config.metrics = "127.0.0.1:0";
     }
     config.bridge = bridge;
@@ -163,20 +185,21 @@ base::Checked<void> Network::State::start(const Options& options) {
     }
     GC_TRY(keys.node, ensure_node(layout, options));
 
-    auto bridge_settings = bridge_config(layout, options, keys, users);
+    const Local local{.ipv6 = options.ipv6 ? *options.ipv6 : has_ipv6()};
+    auto bridge_settings = bridge_config(layout, options, keys, users, local);
     GC_TRY(bridge, ghostbridge::Bridge::start(bridge_settings));
-    endpoints.bridge_quic = on_loopback(bridge->quic_port());
+    endpoints.bridge_quic = local.loopback(bridge->quic_port());
     endpoints.bridge_tcp = on_loopback_v4(bridge->tcp_port());
     endpoints.bridge_key = base::to_hex(keys.bridge);
 
-    auto node_settings = node_config(layout, options, keys, endpoints.bridge_quic);
+    auto node_settings = node_config(layout, options, keys, endpoints.bridge_quic, local);
     GC_TRY(node, ghostd::Node::start(node_settings));
     chain_id = node->chain_id();
-    endpoints.node_quic = on_loopback(node->address().port());
+    endpoints.node_quic = local.loopback(node->address().port());
     endpoints.node_metrics = on_loopback_v4(node->ops_port());
 
     for (const auto& user : users) {
-        auto settings = wallet_config(layout, options, keys, user, endpoints.bridge_quic, node->genesis_hash());
+        auto settings = wallet_config(layout, options, keys, user, endpoints.bridge_quic, node->genesis_hash(), local);
         GC_TRY(wallets.emplace_back(), walletd::Walletd::start(settings));
         GC_CHECK(write_config(user.layout.wallet_config, walletd::schema_of(settings)));
         GC_CHECK(write_cli_config(user.layout, endpoints));

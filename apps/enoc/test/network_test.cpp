@@ -64,6 +64,16 @@ TEST_F(Network, GrowsAndGoesOnWhereItStopped) {
     EXPECT_NE((*network)->genesis_hash(), genesis);
 }
 
+TEST_F(Network, RunsOnAMachineWithoutIpv6) {
+    auto how = options();
+    how.ipv6 = false;
+    auto network = enoc::Network::start(how);
+    ASSERT_TRUE(network) << network.error().text;
+    EXPECT_TRUE((*network)->endpoints().bridge_quic.starts_with("127.0.0.1:"));
+    EXPECT_TRUE((*network)->endpoints().node_quic.starts_with("127.0.0.1:"));
+    wait_for_height(**network, 2);
+}
+
 TEST_F(Network, TwoRunSideBySideInOneProcess) {
     auto one = enoc::Network::start(options("one"));
     ASSERT_TRUE(one) << one.error().text;

@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,13 +27,14 @@ struct Options {
     std::string chain_id = "ghostchain-dev-1";
     bool fresh = false;              ///< Delete the state of earlier runs first.
     bool free_ports = false;         ///< Any free port on loopback instead of the well-known ones.
+    std::optional<bool> ipv6;        ///< Listen on [::1] or on 127.0.0.1; nothing: as this machine can.
     std::vector<std::string> users;  ///< Further people, each with a walletd of their own; see valid_user_name().
     std::uint64_t ready_timeout_ms = 10'000;
 };
 
 /// Where things listen.
 struct Endpoints {
-    std::string bridge_quic;  ///< "[::1]:50050"
+    std::string bridge_quic;  ///< "[::1]:50050"; "127.0.0.1:50050" on a machine without IPv6
     std::string bridge_tcp;   ///< gRPC over HTTP/2 without TLS
     std::string bridge_key;   ///< 64 hexadecimal digits
     std::string node_quic;
