@@ -26,8 +26,11 @@ int main(int argc, char** argv) {
         std::fprintf(stderr, "Usage: grpc_get_block ADDRESS [HEIGHT]\nExample: grpc_get_block 127.0.0.1:50050 12\n");
         return 2;
     }
-    const auto stub =
-        ghost::chain::v1::BlockchainService::NewStub(grpc::CreateChannel(argv[1], grpc::InsecureChannelCredentials()));
+    // A proxy of the environment is for the network outside, not for a node beside us.
+    grpc::ChannelArguments arguments;
+    arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+    const auto stub = ghost::chain::v1::BlockchainService::NewStub(
+        grpc::CreateCustomChannel(argv[1], grpc::InsecureChannelCredentials(), arguments));
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds{10});
     ghost::chain::v1::BlockRequest request;
