@@ -93,6 +93,8 @@ void Health::set(std::string service, Serving status) {
     state_->update_all();
 }
 
+std::size_t Health::watchers() const noexcept { return state_->watchers.size(); }
+
 void Health::shut_down() {
     state_->down = true;
     for (auto& [service, status] : state_->services) status = Serving::not_serving;

@@ -21,6 +21,8 @@ class Inbound {
     }
     void end() noexcept { ended_ = true; }
     [[nodiscard]] bool ended() const noexcept { return ended_; }
+    /// Bytes of messages that next() has not returned.
+    [[nodiscard]] std::size_t buffered() const noexcept { return buffer_.buffered(); }
 
     /// The next message, decompressed; nothing when more bytes are needed or none will come. INTERNAL when the stream
     /// ended inside a message. The view lives until append() or next().

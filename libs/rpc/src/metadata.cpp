@@ -52,8 +52,12 @@ Metadata::Metadata(std::initializer_list<Entry> entries) {
 base::Result<void> Metadata::add(std::string name, std::string value) {
     if (!is_name(name)) return base::fail(base::Errc::invalid_argument, "metadata name");
     if (is_reserved(name)) return base::fail(base::Errc::invalid_argument, "metadata name is reserved");
-    if (!ends_in_bin(name) && !is_printable(value)) return base::fail(base::Errc::invalid_argument, "metadata value");
-    entries_.emplace_back(std::move(name), std::move(value));
+    if (ends_in_bin(name)) {
+        entries_.emplace_back(std::move(name), std::move(value));
+        return {};
+    }
+    if (!is_printable(value)) return base::fail(base::Errc::invalid_argument, "metadata value");
+    entries_.emplace_back(std::move(name), trim(value));
     return {};
 }
 

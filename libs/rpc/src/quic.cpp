@@ -1,10 +1,12 @@
 #include "rpc/quic.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "quic_stream.hpp"
 #include "zquic/error.hpp"
+#include "zquic/metrics.hpp"
 
 namespace rpc {
 namespace {
@@ -12,6 +14,15 @@ namespace {
 namespace h3 = zquic::h3;
 
 h3::Limits exchange_limits() { return {.field_section_bytes_max = 64 * 1024, .send_queue_bytes = kExchangeQueueBytes}; }
+
+/// Metadata beyond what HTTP/3 takes is refused in gRPC's own words.
+Fields too_large_answer() {
+    const auto code = std::to_string(static_cast<unsigned>(StatusCode::resource_exhausted));
+    return {{":status", "200"},
+            {"content-type", "application/grpc"},
+            {"grpc-status", code},
+            {"grpc-message", "the request headers are too large"}};
+}
 
 Peer peer_of(zquic::Connection& connection) {
     return {.address = connection.remote_address().normalized(), .public_key = connection.peer_key()};
@@ -217,9 +228,23 @@ struct QuicListener::State {
     Server& server;
     EndpointUse use;
     std::unique_ptr<h3::Server> h3_server;
+    std::optional<zquic::EndpointMetrics> metrics;
+    std::function<bool(const zquic::PublicKey&)> is_guest{};
+    std::size_t guests_max = 0;
 
-    base::Checked<void> serve() {
-        auto made = h3::Server::make(*use.endpoint(), {.limits = exchange_limits()},
+    [[nodiscard]] bool guest(const zquic::Connection& connection) const {
+        const auto key = connection.peer_key();
+        return is_guest && key && is_guest(*key);
+    }
+    [[nodiscard]] bool has_room_for(const zquic::Connection& connection) const {
+        if (!guest(connection)) return true;
+        return h3_server->count_connections([this](const auto& one) { return guest(one); }) < guests_max;
+    }
+
+    base::Checked<void> serve(h3::Limits limits = exchange_limits()) {
+        h3::Server::Options options{.limits = limits, .too_large_answer = too_large_answer()};
+        options.accept = [this](const zquic::Connection& connection) { return has_room_for(connection); };
+        auto made = h3::Server::make(*use.endpoint(), std::move(options),
                                      [this, shared = use.core()](h3::Exchange& exchange, Fields fields, bool) {
                                          const InCallback mark{*shared};
                                          auto bridge = std::make_shared<QuicBridge>(
@@ -230,19 +255,27 @@ struct QuicListener::State {
                                      });
         if (!made) return std::unexpected{std::move(made).error()};
         h3_server = std::move(*made);
+        if (auto* const registry = server.metrics()) metrics.emplace(*use.endpoint(), *registry);
         return {};
     }
 };
 
 QuicListener::QuicListener(std::unique_ptr<State> state) noexcept : state_{std::move(state)} {}
-QuicListener::~QuicListener() { state_->h3_server.reset(); }
+QuicListener::~QuicListener() {
+    state_->metrics.reset();
+    state_->h3_server.reset();
+}
 
 base::Checked<std::unique_ptr<QuicListener>> QuicListener::start(Server& server, QuicServerOptions options) {
     auto state = std::make_unique<State>(server);
+    state->is_guest = std::move(options.is_guest);
+    state->guests_max = options.guests_max;
+    options.settings.keep_alive_ms = 0;
     zquic::EndpointConfig config{.address = options.address,
                                  .settings = options.settings,
                                  .identity = options.identity,
-                                 .client_certificate = zquic::ClientCertificate::required};
+                                 .client_certificate = zquic::ClientCertificate::required,
+                                 .connections_max = options.connections_max};
     config.client_verifier =
         zquic::CheckedByCallback{[accept = std::move(options.accept_key)](const zquic::PeerCertificate& shown) {
             return shown.ed25519_key && (!accept || accept(*shown.ed25519_key));
@@ -250,7 +283,10 @@ base::Checked<std::unique_ptr<QuicListener>> QuicListener::start(Server& server,
     auto endpoint = zquic::Endpoint::make(server.reactor(), std::move(config));
     if (!endpoint) return std::unexpected{std::move(endpoint).error()};
     state->use.own(std::move(*endpoint));
-    if (auto served = state->serve(); !served) return std::unexpected{std::move(served).error()};
+    auto limits = exchange_limits();
+    limits.resets_per_s = options.resets_per_s;
+    limits.resets_burst = options.resets_burst;
+    if (auto served = state->serve(limits); !served) return std::unexpected{std::move(served).error()};
     return std::unique_ptr<QuicListener>{new QuicListener{std::move(state)}};
 }
 

@@ -116,31 +116,57 @@ void ServerCall::on_headers(Fields headers) {
         return raw(std::move(call));
     }
     stream_->set_low_water(stream_buffer_bytes_ / 2);
-    if (deadline_ns_ != kNoDeadline) {
-        deadline_timer_.emplace(reactor_, [this] {
-            const auto alive = shared_from_this();
-            abort({StatusCode::deadline_exceeded, "deadline exceeded"});
-        });
-        deadline_timer_->arm(deadline_ns_);
-    }
+    const auto request_timeout_ns = server_->options.request_timeout_ns;
+    if (!method_->request_stream && request_timeout_ns < kNoDeadline - started_ns_)
+        request_until_ns_ = started_ns_ + request_timeout_ns;
+    arm_timer();
     if (method_->request_stream) method_->run(self, {});
+}
+
+void ServerCall::arm_timer() {
+    const auto next_ns = std::min(deadline_ns_, request_until_ns_);
+    if (next_ns == kNoDeadline) return timer_.reset();
+    if (!timer_) timer_.emplace(reactor_, [this] { on_timer(); });
+    timer_->arm(next_ns);
+}
+
+void ServerCall::on_timer() {
+    const auto self = shared_from_this();
+    if (deadline_ns_ <= request_until_ns_) return abort({StatusCode::deadline_exceeded, "deadline exceeded"});
+    abort({StatusCode::deadline_exceeded, "the request was not complete in time"});
+}
+
+bool ServerCall::settle_held_bytes() {
+    const auto now = inbound_.buffered() + request_.size();
+    const auto counted = now - std::min(now, kFreeRequestBytes);
+    if (counted > held_ && !server_->budget.take(peer_.address, counted - held_)) {
+        abort({StatusCode::resource_exhausted, "the server holds too many incomplete requests"});
+        return false;
+    }
+    if (counted < held_) server_->budget.give(peer_.address, held_ - counted);
+    held_ = counted;
+    return true;
 }
 
 void ServerCall::on_data(base::ByteView bytes) {
     if (over_ || !method_) return;
     const auto self = shared_from_this();
     inbound_.append(bytes);
-    if (method_->request_stream) return pump();
+    if (method_->request_stream) {
+        if (settle_held_bytes()) pump();
+        return;
+    }
     // One message is all there can be, so it is read whole; its size is checked as soon as the prefix is there.
     if (const auto credit = inbound_.take_credit(true)) stream_->consume(credit);
     while (!over_) {
         auto message = inbound_.next();
         if (!message) return abort(message.error());
-        if (!*message) return;
+        if (!*message) break;
         if (have_request_) return abort({StatusCode::unimplemented, "the method takes one request, more came"});
         have_request_ = true;
         request_.assign((*message)->begin(), (*message)->end());
     }
+    if (!over_) settle_held_bytes();
 }
 
 void ServerCall::on_end(Fields) {
@@ -155,6 +181,9 @@ void ServerCall::run_with_one_message() {
     if (auto rest = inbound_.next(); !rest) return abort(rest.error());
     if (!have_request_) return abort({StatusCode::unimplemented, "the method takes one request, none came"});
     const auto request = std::exchange(request_, {});
+    settle_held_bytes();
+    request_until_ns_ = kNoDeadline;
+    arm_timer();
     method_->run(shared_from_this(), request);
 }
 
@@ -199,6 +228,7 @@ void ServerCall::pump() {
         callback(*message);
         if (!*message) break;
     }
+    if (!over_) settle_held_bytes();
     pumping_ = false;
 }
 
@@ -328,7 +358,8 @@ void ServerCall::complete(const Status& status, bool cancelled) {
     over_ = true;
     if (cancelled) cancelled_.store(true, std::memory_order_release);
     closed_.store(true, std::memory_order_release);
-    deadline_timer_.reset();
+    timer_.reset();
+    server_->budget.give(peer_.address, std::exchange(held_, 0));
     stream_.reset();
     if (metrics_) metrics_->record(status.code, reactor_.now_ns() - started_ns_);
     auto ready = std::exchange(on_ready_, {});

@@ -62,6 +62,10 @@ class ServerCall final : public StreamEvents, public std::enable_shared_from_thi
     void perform(Action action);
     [[nodiscard]] Status admit(Fields& headers);
     void run_with_one_message();
+    void arm_timer();
+    void on_timer();
+    /// Settles the budget for what the call holds now; false when it is over for it.
+    bool settle_held_bytes();
     void pump();
     void do_respond(base::Bytes framed);
     void do_write(base::Bytes framed);
@@ -84,7 +88,9 @@ class ServerCall final : public StreamEvents, public std::enable_shared_from_thi
     MethodMetrics* metrics_ = nullptr;
     std::uint64_t started_ns_;
     std::uint64_t deadline_ns_ = kNoDeadline;
-    std::optional<io::Timer> deadline_timer_;
+    std::uint64_t request_until_ns_ = kNoDeadline;  ///< When the one request must be complete; none once it is.
+    std::optional<io::Timer> timer_;                ///< For both.
+    std::size_t held_ = 0;                          ///< Taken from the server's budget.
 
     std::string path_;
     Peer peer_;

@@ -140,10 +140,12 @@ std::string percent_encode(std::string_view message) {
     constexpr std::string_view kDigits = "0123456789ABCDEF";
     std::string out;
     out.reserve(message.size());
-    for (const char c : message) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (byte >= 0x20 && byte <= 0x7e && c != '%') {
-            out.push_back(c);
+    for (std::size_t i = 0; i < message.size(); ++i) {
+        const auto byte = static_cast<unsigned char>(message[i]);
+        // A blank at either end would not survive as a field value, or have the field refused (RFC 9110 section 5.5).
+        const bool edge_blank = byte == ' ' && (i == 0 || i + 1 == message.size());
+        if (byte >= 0x20 && byte <= 0x7e && byte != '%' && !edge_blank) {
+            out.push_back(message[i]);
         } else {
             out.push_back('%');
             out.push_back(kDigits[byte >> 4]);

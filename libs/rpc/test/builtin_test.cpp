@@ -73,8 +73,10 @@ TEST_P(BuiltIn, HealthForgetsWatchersThatWentAway) {
         bool seen = false;
         stream.read([&](std::optional<health::HealthCheckResponse> response) { seen = response.has_value(); });
         ASSERT_TRUE(until([&] { return seen; }));
+        EXPECT_EQ(services.watchers(), 1u);
     }
     ASSERT_TRUE(until([&] { return server->calls_in_flight() == 0; }));
+    EXPECT_EQ(services.watchers(), 0u);
     services.set("", Serving::not_serving);
 }
 

@@ -29,6 +29,19 @@ TEST(Metadata, RefusesReservedAndMalformedNamesAndValues) {
     EXPECT_EQ(metadata.size(), 1u);
 }
 
+TEST(Metadata, DropsBlanksAroundValues) {
+    Metadata metadata;
+    for (const char* value : {" x", "x ", "  x  "}) ASSERT_TRUE(metadata.add("name", value));
+    ASSERT_TRUE(metadata.add("blank", " "));
+    ASSERT_TRUE(metadata.add("kept-bin", " x "));
+    EXPECT_EQ(metadata.all("name"), (std::vector<std::string_view>{"x", "x", "x"}));
+    EXPECT_EQ(metadata.get("blank"), "");
+    EXPECT_EQ(metadata.get("kept-bin"), " x ");
+    Fields fields;
+    metadata.write_to(fields);
+    EXPECT_TRUE(zquic::h3::check_fields(fields, true));
+}
+
 TEST(Metadata, SurvivesTheWire) {
     const Metadata metadata{{"a", "text"}, {"key-bin", std::string("\0\x01\xff", 3)}, {"a", ""}, {"key-bin", ""}};
     Fields fields{{":path", "/x"}, {"grpc-timeout", "1S"}};

@@ -1,4 +1,6 @@
 // The byte level: broken peers, HTTP rules, and relays.
+#include <algorithm>
+
 #include "base/metrics.hpp"
 #include "rig.hpp"
 
@@ -90,6 +92,63 @@ TEST_P(Raw, RefusesBrokenFraming) {
     EXPECT_EQ(exchange(headers(), kEmptyMessage).field("grpc-status"), "0") << "and it goes on";
 }
 
+TEST_P(Raw, EndsARequestThatStaysIncomplete) {
+    make({.request_timeout_ns = 200 * kMillisecond});
+    std::vector<Responder<Message>> held;
+    server->add(kUnary,
+                [&](CallContext&, const Message&, Responder<Message> done) { held.push_back(std::move(done)); });
+    // The headers alone, a part of the message, and all of it without the end of the stream.
+    for (const std::string_view part : {std::string_view{}, std::string_view{"\0\0\0\0\x09half", 9}, kEmptyMessage}) {
+        Record record;
+        const auto stream = open(record);
+        stream->send_headers(headers(), false);
+        if (!part.empty()) stream->write(base::to_bytes(part), false);
+        ASSERT_TRUE(until([&] { return record.ended || record.reset; })) << part.size();
+        EXPECT_EQ(record.field("grpc-status"), "4") << part.size();
+        EXPECT_EQ(server->calls_in_flight(), 0u);
+    }
+    EXPECT_TRUE(held.empty());
+    // Once it is complete the handler has all the time that it wants.
+    std::optional<StatusOr<Message>> answer;
+    const auto handle = channel->call(kUnary, {}, {}, [&](StatusOr<Message> got) { answer = std::move(got); });
+    const auto until_ns = reactor->now_ns() + 500 * kMillisecond;
+    ASSERT_TRUE(until([&] { return reactor->now_ns() > until_ns; }));
+    ASSERT_EQ(held.size(), 1u);
+    EXPECT_FALSE(answer);
+    held[0].respond({});
+    ASSERT_TRUE(until([&] { return answer.has_value(); }));
+    EXPECT_TRUE(*answer);
+}
+
+TEST_P(Raw, BoundsWhatIncompleteRequestsHold) {
+    constexpr std::size_t kPart = 60'000;
+    std::string part = std::string("\0\0\1\0\0", 5);  // of 65,536 bytes
+    part.resize(kPart, 'x');
+    for (const auto& options : {ServerOptions{.held_bytes_max = 2 * kPart, .held_bytes_per_connection_max = 1 << 20},
+                                ServerOptions{.held_bytes_max = 1 << 20, .held_bytes_per_connection_max = 2 * kPart}}) {
+        make(options);
+        serve_echo();
+        std::vector<std::unique_ptr<HttpStream>> streams;
+        Record records[3];
+        for (auto& record : records) {
+            streams.push_back(open(record));
+            streams.back()->send_headers(headers(), false);
+            streams.back()->write(base::to_bytes(part), false);
+        }
+        const auto refused = [](const Record& record) { return record.field("grpc-status") == "8"; };
+        ASSERT_TRUE(until([&] { return std::ranges::count_if(records, refused) == 1; }));
+        EXPECT_TRUE(call(message("small"))) << "small requests go on";
+        EXPECT_EQ(std::ranges::count_if(records, refused), 1);
+        EXPECT_EQ(server->calls_in_flight(), 2u);
+        // What ends gives its bytes back.
+        streams.clear();
+        for (auto& record : records) record.stream = nullptr;
+        ASSERT_TRUE(until([&] { return server->calls_in_flight() == 0; }));
+        EXPECT_TRUE(call(message(std::string(65'000, 'y'))));
+        TearDown();
+    }
+}
+
 TEST_P(Raw, RefusesWhatIsNotGrpc) {
     make();
     serve_echo();
@@ -120,6 +179,32 @@ TEST_P(Raw, RefusesMalformedHeaders) {
     EXPECT_EQ(encoded.field("grpc-status"), "12");
     EXPECT_EQ(encoded.field("grpc-accept-encoding"), kAcceptedEncodings);
     EXPECT_EQ(exchange(with("grpc-encoding", "gzip"), kEmptyMessage).field("grpc-status"), "0");
+}
+
+TEST_P(Raw, RefusesLargeHeadersInTheWordsOfGrpc) {
+    make();
+    serve_echo();
+    // Beyond metadata_bytes_max, and beyond what HTTP/3 takes at all.
+    for (const std::size_t size : {20'000u, 70'000u}) {
+        auto fields = headers();
+        fields.push_back({"x-large", std::string(size, 'a')});
+        const auto answer = exchange(fields, kEmptyMessage);
+        EXPECT_EQ(answer.field(":status"), "200") << size;
+        EXPECT_EQ(answer.field("content-type"), "application/grpc") << size;
+        EXPECT_EQ(answer.field("grpc-status"), "8") << size;
+        EXPECT_FALSE(answer.reset) << size;
+    }
+    EXPECT_TRUE(call({}));
+}
+
+TEST_P(Raw, CarriesMessagesAndMetadataWithBlanksAtTheirEnds) {
+    make();
+    server->add(kUnary, [](CallContext& context, const Message& request, Responder<Message> done) {
+        EXPECT_TRUE(context.add_trailing("why", " because "));
+        done.fail(StatusCode::not_found, request.raw());
+    });
+    for (const char* text : {" before", "after ", " "})
+        EXPECT_EQ(call(message(text)).error(), (Status{StatusCode::not_found, text}));
 }
 
 TEST_P(Raw, HandlerRelaysBytesWithBackPressure) {
@@ -236,6 +321,61 @@ TEST_P(Raw, MetricsCountByMethodAndCode) {
     TearDown();
 }
 
+/// A listener of one's own settings, and a client that says nothing by itself.
+class QuietClient : public Raw {
+ public:
+    void serve(const std::function<void(QuicServerOptions&)>& adjust) {
+        server = Server::make(*reactor);
+        serve_echo();
+        QuicServerOptions options{.address = io::SocketAddress::loopback_v6(0), .identity = server_identity};
+        adjust(options);
+        auto started = QuicListener::start(*server, std::move(options));
+        ASSERT_TRUE(started) << started.error().text;
+        listener = std::move(*started);
+    }
+    [[nodiscard]] std::shared_ptr<Channel> dial(const zquic::Identity& identity) {
+        QuicClientOptions options{
+            .server = listener->bound_address(), .server_keys = {*server_identity.public_key()}, .identity = identity};
+        options.settings.keep_alive_ms = 0;
+        return Channel::make(*reactor, make_quic_connector(*reactor, std::move(options)), {.name = "test"});
+    }
+    StatusOr<Message> ask(Channel& which) {
+        std::optional<StatusOr<Message>> result;
+        const auto handle = which.call(kUnary, message("x"), {.timeout_ns = 10 * kSecond},
+                                       [&](StatusOr<Message> answer) { result = std::move(answer); });
+        EXPECT_TRUE(until([&] { return result.has_value(); }));
+        return *result;
+    }
+};
+
+TEST_P(QuietClient, IsNotKeptAliveByTheServer) {
+    serve([](QuicServerOptions& options) {
+        options.settings.idle_timeout_ms = 500;
+        options.settings.keep_alive_ms = 50;
+    });
+    const auto quiet = dial(client_identity);
+    ASSERT_TRUE(ask(*quiet));
+    EXPECT_EQ(listener->endpoint().stats().connections, 1u);
+    const auto limit_ns = reactor->now_ns() + 10 * kSecond;
+    ASSERT_TRUE(until([&] { return listener->endpoint().stats().connections == 0 || reactor->now_ns() > limit_ns; }));
+    EXPECT_EQ(listener->endpoint().stats().connections, 0u);
+}
+
+TEST_P(QuietClient, IsTakenAsAGuestWhileThereIsRoom) {
+    serve([known = client_identity.public_key()](QuicServerOptions& options) {
+        options.is_guest = [known](const zquic::PublicKey& key) { return key != known; };
+        options.guests_max = 1;
+    });
+    const auto guest = dial(zquic::Identity::generate().value());
+    const auto second = dial(zquic::Identity::generate().value());
+    const auto known = dial(client_identity);
+    EXPECT_TRUE(ask(*guest));
+    EXPECT_FALSE(ask(*second));
+    EXPECT_TRUE(ask(*known));
+    EXPECT_TRUE(ask(*guest)) << "who is in stays in";
+}
+
+INSTANTIATE_TEST_SUITE_P(Over, QuietClient, testing::Values(Transport::quic), name_of);
 INSTANTIATE_TEST_SUITE_P(Over, Raw, testing::Values(Transport::loopback, Transport::quic), name_of);
 
 }  // namespace

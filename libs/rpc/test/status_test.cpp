@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "io/error.hpp"
+#include "zquic/h3.hpp"
 
 namespace rpc {
 namespace {
@@ -44,13 +45,15 @@ TEST(Status, MapsHttp3ResetCodes) {
 }
 
 TEST(Status, KeepsAnyMessageThroughPercentEncoding) {
-    for (const std::string message :
-         {"", "plain", "100 % sure", "grüße, 世界 \xf0\x9f\x91\xbb", "line\nbreak\ttab", "%", "%4", "%zz", "\x7f"}) {
+    for (const std::string message : {"", "plain", "100 % sure", "grüße, 世界 \xf0\x9f\x91\xbb", "line\nbreak\ttab",
+                                      "%", "%4", "%zz", "\x7f", " ", " before", "after ", "  both  "}) {
         const auto encoded = percent_encode(message);
         for (const char c : encoded) EXPECT_TRUE(c >= 0x20 && c <= 0x7e);
+        EXPECT_TRUE(zquic::h3::check_field({"grpc-message", encoded})) << '"' << encoded << '"';
         EXPECT_EQ(percent_decode(encoded), message);
     }
     EXPECT_EQ(percent_encode("a%b\n"), "a%25b%0A");
+    EXPECT_EQ(percent_encode(" two words "), "%20two words%20");
 }
 
 TEST(Status, DecodingLeavesBrokenEscapesAlone) {

@@ -1,6 +1,7 @@
 #pragma once
 // The standard health service. Source: grpc/grpc doc/health-checking.md.
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -24,6 +25,8 @@ class Health {
     void set(std::string service, Serving status);
     /// Every service to not_serving, for good.
     void shut_down();
+    /// Open Watch calls.
+    [[nodiscard]] std::size_t watchers() const noexcept;
 
  private:
     struct State;

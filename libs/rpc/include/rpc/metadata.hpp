@@ -29,7 +29,8 @@ class Metadata {
     Metadata(std::initializer_list<Entry> entries);
 
     /// `invalid_argument` for names outside [0-9a-z_.-], for reserved names (see is_reserved) and, unless the name ends
-    /// in "-bin", for values outside printable ASCII. Leading and trailing spaces of values do not survive the wire.
+    /// in "-bin", for values outside printable ASCII. Leading and trailing spaces of such values go: HTTP has no
+    /// place for them.
     base::Result<void> add(std::string name, std::string value);
     /// The first value of `name`.
     [[nodiscard]] std::optional<std::string_view> get(std::string_view name) const noexcept;

@@ -42,11 +42,20 @@ struct QuicServerOptions {
     /// Whether a client with this key may connect; what it may call is the authorizer's business. Empty: any client
     /// that proves an Ed25519 key. A client without a certificate never gets in.
     std::function<bool(const zquic::PublicKey&)> accept_key{};
+    /// Whether a client that was let in is a guest. Of those at most guests_max are connected at a time; one more is
+    /// closed at once (request_rejected). Empty: nobody is.
+    std::function<bool(const zquic::PublicKey&)> is_guest{};
+    std::size_t guests_max = 0;
+    std::size_t connections_max = zquic::EndpointConfig{}.connections_max;
+    /// Requests a second that one client may abort, and at once; see zquic::h3::Limits. 0: any number.
+    std::uint32_t resets_per_s = 0;
+    std::uint32_t resets_burst = 0;
+    /// keep_alive_ms does not count: a server that kept silent clients alive would never be rid of them.
     zquic::Settings settings = default_quic_settings();
 };
 
 /// Serves `server` on a UDP port. Thread: the server's reactor (or the thread that made it, before it runs).
-/// Destroying it closes every connection. The Server must outlive it.
+/// Destroying it closes every connection. The Server must outlive it. With ServerOptions::metrics, zquic_* are kept.
 class QuicListener {
  public:
     /// The text names the address: "[::]:50051: address in use".

@@ -48,11 +48,21 @@ struct RawCall {
 };
 using RawHandler = std::move_only_function<void(RawCall)>;
 
+/// Of each call, outside ServerOptions::held_bytes_max.
+inline constexpr std::size_t kFreeRequestBytes = 4096;
+
 struct ServerOptions {
     std::size_t message_bytes_max = kMessageBytesMaxDefault;  ///< Larger requests: RESOURCE_EXHAUSTED.
     std::size_t metadata_bytes_max = 16 * 1024;               ///< field_section_size() of the request headers.
     std::size_t calls_max = 65536;                            ///< Calls under way; beyond: RESOURCE_EXHAUSTED.
-    std::size_t stream_buffer_bytes = 256 * 1024;             ///< Responses waiting in one ServerStream.
+    /// From the headers to the end of the request where a method takes one message; then DEADLINE_EXCEEDED.
+    std::uint64_t request_timeout_ns = 60'000'000'000;
+    /// Request bytes that wait for the rest of their message or for their reader, of all calls and of the calls of one
+    /// connection; the call that would pass it: RESOURCE_EXHAUSTED. kFreeRequestBytes of each call do not count, so
+    /// that small requests are served whatever large ones do.
+    std::size_t held_bytes_max = 256u << 20;
+    std::size_t held_bytes_per_connection_max = 128u << 20;
+    std::size_t stream_buffer_bytes = 256 * 1024;  ///< Responses waiting in one ServerStream.
     std::size_t compress_from_bytes = 0;       ///< Larger responses are gzipped for clients that accept it; 0: never.
     base::MetricsRegistry* metrics = nullptr;  ///< rpc_server_*; must outlive the server.
 };
@@ -137,6 +147,8 @@ class Server {
     void drain(std::uint64_t timeout_ns, io::Task done);
     [[nodiscard]] std::size_t calls_in_flight() const noexcept;
     [[nodiscard]] io::Reactor& reactor() const noexcept;
+    /// ServerOptions::metrics.
+    [[nodiscard]] base::MetricsRegistry* metrics() const noexcept;
 
     struct MethodEntry {
         bool request_stream;
