@@ -66,7 +66,7 @@ class H2Connection final : public H2Session::Host {
         if (const auto fed = session_->feed(bytes); !fed) fail(fed.error().note);
         flush_.schedule();  // acknowledgements, and what a WINDOW_UPDATE lets go
         // While the socket does not take what we owe the peer, its requests wait too.
-        if (!closing_ && socket_->queued_bytes() > 4 * kSocketQueueMax) socket_->set_reading(false);
+        if (!closing_ && socket_->queued_bytes() >= kSocketQueueMax) socket_->set_reading(false);
         if (session_->inside_header_block()) {
             if (block_since_ns_ == 0) block_since_ns_ = now();
         } else {
@@ -97,6 +97,7 @@ class H2Connection final : public H2Session::Host {
             }
             written_ += bytes->size();
         }
+        if (!closing_ && session_->failed()) fail("limit");
         if (!closing_ && socket_->queued_bytes() < kSocketQueueMax) socket_->set_reading(true);
         if (session_->open_streams() != 0) last_call_ns_ = now();
         const bool drained = draining_ && session_->open_streams() == 0;
@@ -116,7 +117,7 @@ class H2Connection final : public H2Session::Host {
         if (session_->open_streams() != 0) last_call_ns_ = now();
         if (closing_ && past(last_progress_ns_, limits.write_timeout_ms)) return server_.remove(id_);
         if (!session_->established() && past(started_ns_, limits.handshake_timeout_ms))
-            fail("no preface in time");
+            fail("no preface or no acknowledgement of SETTINGS in time");
         else if (block_since_ns_ != 0 && past(block_since_ns_, limits.handshake_timeout_ms))
             fail("a header block was not completed in time");
         else if (socket_->queued_bytes() != 0 && past(last_progress_ns_, limits.write_timeout_ms))

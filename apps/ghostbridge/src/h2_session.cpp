@@ -90,20 +90,26 @@ int on_frame(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
                 if (auto* const stream = state_of(session, frame->hd.stream_id)) impl.end_input(*stream, {});
             return 0;
         case NGHTTP2_SETTINGS:
-            impl.settings_seen = true;
+            if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0)
+                impl.settings_acknowledged = true;
+            else
+                impl.settings_seen = true;
             return impl.take_control_frame() ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE;
         case NGHTTP2_RST_STREAM:
+            if (auto* const stream = state_of(session, frame->hd.stream_id)) stream->reset_counted = true;
+            [[fallthrough]];
         case NGHTTP2_PING:
         case NGHTTP2_PRIORITY: return impl.take_control_frame() ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE;
         default: return 0;  // a byte from the wire, not an enum of ours
     }
 }
 
-int on_begin_frame(nghttp2_session*, const nghttp2_frame_hd* hd, void* user) {
+/// nghttp2 answers the frame with a reset of its own. For a stream that exists on_stream_closed() counts it; here are
+/// the requests beyond streams_max, which never become one.
+int on_invalid_frame(nghttp2_session*, const nghttp2_frame* frame, int, void* user) {
     auto& impl = *static_cast<Impl*>(user);
-    const bool block = hd->type == NGHTTP2_HEADERS || hd->type == NGHTTP2_CONTINUATION;
-    impl.in_header_block = block && (hd->flags & NGHTTP2_FLAG_END_HEADERS) == 0;
-    return 0;
+    if (impl.streams.contains(frame->hd.stream_id)) return 0;
+    return impl.take_control_frame() ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE;
 }
 
 int on_data(nghttp2_session* session, std::uint8_t, std::int32_t id, const std::uint8_t* data, std::size_t size,
@@ -142,6 +148,9 @@ int on_stream_closed(nghttp2_session*, std::int32_t id, std::uint32_t code, void
     if (at == impl.streams.end()) return 0;
     const auto stream = std::move(at->second);
     impl.streams.erase(at);
+    if (stream->headers_done) --impl.open_calls;
+    // A reset that nghttp2 chose to send is the peer's doing: it costs as much as one that the peer sends itself.
+    if (code != NGHTTP2_NO_ERROR && !stream->reset_counted) static_cast<void>(impl.take_control_frame());
     impl.give_back(*stream, stream->unconsumed);
     auto* const events = stream->events;
     const bool complete = stream->remote_ended && stream->end_sent;
@@ -170,7 +179,7 @@ base::Result<void> H2Session::Impl::open() {
     if (nghttp2_option_new(&raw_option) != 0) return base::fail(base::Errc::overloaded, "nghttp2");
     const std::unique_ptr<nghttp2_option, OptionDeleter> option{raw_option};
 
-    nghttp2_session_callbacks_set_on_begin_frame_callback(raw_callbacks, &on_begin_frame);
+    nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(raw_callbacks, &on_invalid_frame);
     nghttp2_session_callbacks_set_on_begin_headers_callback(raw_callbacks, &on_begin_headers);
     nghttp2_session_callbacks_set_on_header_callback(raw_callbacks, &on_header);
     nghttp2_session_callbacks_set_on_frame_recv_callback(raw_callbacks, &on_frame);
@@ -201,6 +210,7 @@ base::Result<void> H2Session::Impl::open() {
 void H2Session::Impl::on_headers_complete(StreamState& stream, bool end) {
     if (stream.headers_done) return end_input(stream, end ? std::move(stream.incoming) : Fields{});
     stream.headers_done = true;
+    ++open_calls;
     if (stream.headers_too_large) {
         H2Stream answer{stream, peer};
         answer.send_headers(
@@ -259,6 +269,7 @@ void H2Session::Impl::give_back(StreamState& stream, std::size_t bytes) {
 }
 
 void H2Session::Impl::reset(std::int32_t id, std::uint32_t code) {
+    if (const auto at = streams.find(id); at != streams.end()) at->second->reset_counted = true;
     static_cast<void>(nghttp2_submit_rst_stream(native_session, NGHTTP2_FLAG_NONE, id, code));
     host.want_write();
 }
@@ -291,6 +302,7 @@ void H2Session::Impl::fail_connection(std::uint32_t code) {
 }
 
 bool H2Session::Impl::take_control_frame() {
+    if (failed) return false;
     if (control_frames.allow(clock.now_ns())) return true;
     fail_connection(NGHTTP2_ENHANCE_YOUR_CALM);
     return false;
@@ -318,7 +330,11 @@ H2Session::~H2Session() {
 
 base::Result<void> H2Session::feed(base::ByteView bytes) {
     if (impl_->failed || impl_->dead) return base::fail(Errc::protocol_error, "the connection has failed");
+    impl_->header_block.follow(bytes);
     const auto taken = nghttp2_session_mem_recv(impl_->native_session, base::as_u8(bytes), bytes.size());
+    const auto waiting = nghttp2_session_get_outbound_queue_size(impl_->native_session);
+    if (taken >= 0 && !impl_->failed && waiting > impl_->outbound_frames_max())
+        impl_->fail_connection(NGHTTP2_ENHANCE_YOUR_CALM);
     if (taken >= 0 && !impl_->failed) return {};
     // nghttp2 queued a GOAWAY for what it understands; a bad preface gets nothing.
     impl_->failed = true;
@@ -369,12 +385,13 @@ void H2Session::abort(const std::string& reason) {
     }
 }
 
+bool H2Session::failed() const noexcept { return impl_->failed; }
 bool H2Session::finished() const noexcept {
     return impl_->dead || (nghttp2_session_want_read(impl_->native_session) == 0 &&
                            nghttp2_session_want_write(impl_->native_session) == 0);
 }
-bool H2Session::established() const noexcept { return impl_->settings_seen; }
-bool H2Session::inside_header_block() const noexcept { return impl_->in_header_block; }
-std::size_t H2Session::open_streams() const noexcept { return impl_->streams.size(); }
+bool H2Session::established() const noexcept { return impl_->settings_seen && impl_->settings_acknowledged; }
+bool H2Session::inside_header_block() const noexcept { return impl_->header_block.inside(); }
+std::size_t H2Session::open_streams() const noexcept { return impl_->open_calls; }
 
 }  // namespace ghostbridge

@@ -17,6 +17,29 @@ std::vector<nghttp2_nv> native(const Fields& fields) {
     return out;
 }
 
+void HeaderBlockWatch::follow(base::ByteView bytes) noexcept {
+    const auto skip = [&bytes](std::size_t& left) {
+        const auto part = std::min(left, bytes.size());
+        left -= part;
+        bytes = bytes.subspan(part);
+    };
+    skip(preface_left_);
+    while (!bytes.empty()) {
+        if (payload_left_ > 0) {
+            skip(payload_left_);
+            continue;
+        }
+        head_[head_size_++] = bytes.front();
+        bytes = bytes.subspan(1);
+        if (head_size_ < head_.size()) continue;
+        head_size_ = 0;
+        payload_left_ = base::load_be<std::uint32_t>(head_.data()) >> 8;
+        const auto type = std::to_integer<unsigned>(head_[3]);
+        in_block_frame_ = type == NGHTTP2_HEADERS || type == NGHTTP2_CONTINUATION;
+        continues_ = in_block_frame_ && (head_[4] & std::byte{NGHTTP2_FLAG_END_HEADERS}) == std::byte{0};
+    }
+}
+
 namespace {
 
 /// nghttp2 asks for body bytes: from the queue, then trailers or the end.

@@ -12,6 +12,7 @@
 
 #include "ghostbridge/h2_session.hpp"
 #include "ghostbridge/headers.hpp"
+#include "io/rate_limit.hpp"
 
 namespace ghostbridge {
 
@@ -54,28 +55,28 @@ struct StreamState {
     rpc::Fields trailers;
     bool end_sent = false;  ///< END_STREAM left.
     bool reset_after_end = false;
+    bool reset_counted = false;  ///< We asked for the reset, or the peer's own one was counted.
+};
+
+/// Follows the frames of a connection (RFC 9113 section 4.1) to know whether the peer owes us the rest of a header
+/// block. nghttp2 tells where a block begins, but not where one ends that it ignores.
+class HeaderBlockWatch {
+ public:
+    /// All that the peer sends, in order, from the preface on.
+    void follow(base::ByteView bytes) noexcept;
+    [[nodiscard]] bool inside() const noexcept { return continues_ || (in_block_frame_ && payload_left_ > 0); }
+
+ private:
+    std::size_t preface_left_ = NGHTTP2_CLIENT_MAGIC_LEN;
+    base::FixedBytes<9> head_{};
+    std::size_t head_size_ = 0;
+    std::size_t payload_left_ = 0;
+    bool in_block_frame_ = false;
+    bool continues_ = false;  ///< The last frame's block goes on in a CONTINUATION.
 };
 
 /// Borrows the fields.
 std::vector<nghttp2_nv> native(const rpc::Fields& fields);
-
-/// GCRA: at most `burst` at once and `rate` a second.
-class RateLimit {
- public:
-    RateLimit(std::uint32_t rate_per_s, std::uint32_t burst) noexcept
-        : interval_ns_{1'000'000'000 / std::max<std::uint64_t>(rate_per_s, 1)}, burst_ns_{interval_ns_ * burst} {}
-    bool allow(std::uint64_t now_ns) noexcept {
-        const auto at = std::max(next_ns_, now_ns);
-        if (at - now_ns > burst_ns_) return false;
-        next_ns_ = at + interval_ns_;
-        return true;
-    }
-
- private:
-    std::uint64_t interval_ns_;
-    std::uint64_t burst_ns_;
-    std::uint64_t next_ns_ = 0;
-};
 
 struct H2Session::Impl {
     Impl(const TcpLimits& limits_in, const rpc::Peer& peer_in, const base::Clock& clock_in, Host& host_in)
@@ -91,14 +92,21 @@ struct H2Session::Impl {
     Host& host;
     nghttp2_session* native_session = nullptr;
     std::unordered_map<std::int32_t, std::unique_ptr<StreamState>> streams;
-    RateLimit control_frames;
+    io::RateLimit control_frames;
+    HeaderBlockWatch header_block;
+    std::size_t open_calls = 0;  ///< Streams whose request headers are complete.
     bool settings_seen = false;
-    bool in_header_block = false;
+    bool settings_acknowledged = false;
     bool failed = false;
     bool dead = false;                   ///< abort() ran or the session is being destroyed.
     bool events_pending = false;         ///< Some stream got its events late.
     std::vector<std::int32_t> writable;  ///< Streams to tell on_writable() after this pull().
 
+    /// Frames that may wait for pull(): what open streams and answered control frames can need, and no more.
+    [[nodiscard]] std::size_t outbound_frames_max() const noexcept {
+        constexpr std::size_t kFramesPerStream = 4;  // HEADERS, DATA, WINDOW_UPDATE, RST_STREAM
+        return kFramesPerStream * limits.streams_max + limits.control_frames_burst;
+    }
     base::Result<void> open();
     void on_headers_complete(StreamState& stream, bool end);
     void deliver(StreamState& stream);

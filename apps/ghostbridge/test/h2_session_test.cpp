@@ -16,6 +16,21 @@ using rpc::Fields;
 
 constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
+/// One frame as it goes over the wire (RFC 9113 section 4.1).
+base::Bytes frame(std::uint8_t type, std::uint8_t flags, std::uint32_t stream, base::ByteView payload = {}) {
+    base::Bytes out(9);
+    base::store_be(out.data(), static_cast<std::uint32_t>(payload.size() << 8 | type));
+    out[4] = std::byte{flags};
+    base::store_be(out.data() + 5, stream);
+    out.insert(out.end(), payload.begin(), payload.end());
+    return out;
+}
+/// POST http / with the authority "x", in HPACK without the dynamic table.
+const base::Bytes kRequestBlock = base::from_hex("838684010178").value();
+base::Bytes headers_frame(std::uint32_t stream, base::ByteView block = kRequestBlock) {
+    return frame(NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS, stream, block);
+}
+
 /// A call on the server side that records what happens.
 struct Call final : rpc::StreamEvents {
     explicit Call(std::unique_ptr<rpc::HttpStream> stream_in) : stream{std::move(stream_in)} {
@@ -130,6 +145,20 @@ class H2SessionTest : public ::testing::Test {
             if (!bytes || bytes->empty()) return moved;
             moved = true;
             EXPECT_GE(nghttp2_session_mem_recv(client_, base::as_u8(*bytes), bytes->size()), 0);
+        }
+    }
+    /// The preface and empty SETTINGS, by hand; the server's SETTINGS are not acknowledged.
+    void begin_raw() {
+        ASSERT_TRUE(session_->feed(base::as_bytes(kPreface)));
+        ASSERT_TRUE(session_->feed(frame(NGHTTP2_SETTINGS, 0, 0)));
+    }
+    /// What the server has to say, for nobody.
+    base::Bytes pull_all() {
+        base::Bytes out;
+        while (true) {
+            const auto bytes = session_->pull();
+            if (!bytes || bytes->empty()) return out;
+            out.insert(out.end(), bytes->begin(), bytes->end());
         }
     }
     /// A request whose body is `body_bytes` long; END_STREAM after it unless `open`.
@@ -336,6 +365,143 @@ TEST_F(H2SessionTest, HangsUpOnEndlessContinuation) {
                                  .value());
     EXPECT_FALSE(fed);
     EXPECT_TRUE(session_->inside_header_block());
+}
+
+TEST_F(H2SessionTest, HangsUpWhenItsAnswersPileUp) {
+    begin_raw();
+    // Nothing is pulled, as for a peer that reads nothing; without its ACK the streams beyond the limit are refused one
+    // by one instead of ending the connection.
+    std::uint32_t sent = 0;
+    base::Result<void> fed;
+    for (; fed && sent < 100'000; ++sent) fed = session_->feed(headers_frame(2 * sent + 1));
+    EXPECT_FALSE(fed);
+    EXPECT_LT(sent, 10'000u);
+}
+
+TEST_F(H2SessionTest, HangsUpOnRequestsThatItHasToRefuse) {
+    TcpLimits limits;
+    limits.control_frames_burst = 50;
+    limits.control_frames_per_s = 10;
+    limits.streams_max = 1;
+    make(limits);
+    begin_raw();
+    std::uint32_t sent = 0;
+    base::Result<void> fed;
+    for (; fed && sent < 1000; ++sent) {
+        fed = session_->feed(headers_frame(2 * sent + 1));
+        pull_all();
+    }
+    EXPECT_FALSE(fed);
+    EXPECT_LT(sent, 60u);
+}
+
+TEST_F(H2SessionTest, HangsUpOnResetsThatThePeerMakesItSend) {
+    TcpLimits limits;
+    limits.control_frames_burst = 50;
+    limits.control_frames_per_s = 10;
+    const auto provoke = [&](base::ByteView provocation_template, auto frame_for) {
+        make(limits);
+        begin_raw();
+        std::uint32_t sent = 0;
+        base::Result<void> fed;
+        for (; fed && sent < 1000; ++sent) {
+            fed = session_->feed(headers_frame(2 * sent + 1, provocation_template));
+            if (fed) fed = session_->feed(frame_for(2 * sent + 1));
+            pull_all();
+        }
+        EXPECT_FALSE(fed);
+        EXPECT_LT(sent, 60u);
+    };
+    // A window beyond 2^31 - 1 (RFC 9113 section 6.9.1), then a request that is malformed from the start.
+    provoke(kRequestBlock,
+            [](std::uint32_t id) { return frame(NGHTTP2_WINDOW_UPDATE, 0, id, base::from_hex("7fffffff").value()); });
+    provoke(base::from_hex("8386010178").value(), [](std::uint32_t) { return base::Bytes{}; });
+}
+
+TEST_F(H2SessionTest, DoesNotCountItsOwnResetsAgainstThePeer) {
+    TcpLimits limits;
+    limits.control_frames_burst = 50;
+    limits.control_frames_per_s = 10;
+    make(limits);
+    begin_raw();
+    for (std::uint32_t i = 0; i < 200; ++i) {
+        ASSERT_TRUE(session_->feed(headers_frame(2 * i + 1))) << i;
+        host_.calls.back()->stream->reset(static_cast<std::uint64_t>(rpc::H3Code::excessive_load));
+        pull_all();
+    }
+    EXPECT_FALSE(session_->finished());
+}
+
+TEST_F(H2SessionTest, KnowsAHalfSentHeaderBlockWhateverItsFlags) {
+    begin_raw();
+    const auto request = headers_frame(1);
+    for (std::size_t i = 0; i < request.size(); ++i) {
+        ASSERT_TRUE(session_->feed(base::ByteView{request}.subspan(i, 1)));
+        EXPECT_EQ(session_->inside_header_block(), i >= 8 && i + 1 < request.size()) << i;
+        EXPECT_EQ(session_->open_streams(), i + 1 < request.size() ? 0u : 1u) << i;
+    }
+    // A block for a stream that is gone is complete as well, although nobody hears of it.
+    host_.calls.back()->stream->reset(static_cast<std::uint64_t>(rpc::H3Code::request_cancelled));
+    pull_all();
+    EXPECT_EQ(session_->open_streams(), 0u);
+    ASSERT_TRUE(session_->feed(frame(NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS | NGHTTP2_FLAG_END_STREAM, 1,
+                                     base::from_hex("0001780179").value())));
+    EXPECT_FALSE(session_->inside_header_block());
+    EXPECT_EQ(host_.calls.size(), 1u);
+}
+
+TEST_F(H2SessionTest, WaitsForTheAcknowledgementOfItsSettings) {
+    ASSERT_TRUE(session_->feed(base::as_bytes(kPreface)));
+    ASSERT_TRUE(session_->feed(frame(NGHTTP2_SETTINGS, 0, 0)));
+    pull_all();
+    EXPECT_FALSE(session_->established());
+    ASSERT_TRUE(session_->feed(frame(NGHTTP2_SETTINGS, NGHTTP2_FLAG_ACK, 0)));
+    EXPECT_TRUE(session_->established());
+}
+
+TEST_F(H2SessionTest, ResetsMalformedRequests) {
+    const std::map<std::string, std::string> blocks{
+        {"a connection-specific field",
+         "838684010178"
+         "000a636f6e6e656374696f6e05636c6f7365"},
+        {"te that is not trailers",
+         "838684010178"
+         "00027465046761696e"},
+        {"an upper-case name",
+         "838684010178"
+         "0001580179"},
+        {"no :path", "8386010178"},
+        {"no :method", "8684010178"},
+        {"no :scheme", "8384010178"},
+        {"two :path", "83868484010178"},
+        {"two :method",
+         "8383868401"
+         "0178"},
+        {"a pseudo-field of a response", "83868401017888"},
+        {"an unknown pseudo-field",
+         "838684010178"
+         "00023a780179"},
+        {"a pseudo-field after others",
+         "8386"
+         "0001780179"
+         "84010178"},
+        {"a line break in a value",
+         "838684010178"
+         "000178030d0a61"},
+    };
+    for (const auto& [what, block] : blocks) {
+        SCOPED_TRACE(what);
+        make(TcpLimits{});
+        begin_raw();
+        ASSERT_TRUE(session_->feed(headers_frame(1, base::from_hex(block).value())));
+        const auto sent = pull_all();
+        EXPECT_TRUE(host_.calls.empty());
+        const auto reset = frame(NGHTTP2_RST_STREAM, 0, 1, base::from_hex("00000001").value());  // PROTOCOL_ERROR
+        EXPECT_FALSE(std::ranges::search(sent, reset).empty());
+        // It concerns this one request.
+        ASSERT_TRUE(session_->feed(headers_frame(3)));
+        EXPECT_EQ(host_.calls.size(), 1u);
+    }
 }
 
 TEST_F(H2SessionTest, RefusesABadPrefaceAndGarbage) {

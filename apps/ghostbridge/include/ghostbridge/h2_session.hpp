@@ -1,6 +1,7 @@
 #pragma once
 // The server side of one HTTP/2 connection (RFC 9113) over nghttp2, without I/O: bytes in, bytes out, calls as
-// rpc::HttpStream. Bounded against a hostile peer: streams, header bytes and fields, CONTINUATION, control frames.
+// rpc::HttpStream. Bounded against a hostile peer: streams, header bytes and fields, CONTINUATION, control frames,
+// resets that it provokes, frames that wait for it.
 //
 //   socket bytes ─▶ feed() ─▶ Host::on_stream(HttpStream) ─▶ events
 //   socket bytes ◀─ pull() ◀─ HttpStream::write …         Host::want_write() asks for the next pull()
@@ -49,12 +50,15 @@ class H2Session {
     /// The connection is gone: every open stream reports on_reset().
     void abort(const std::string& reason);
 
+    /// The peer broke the protocol or a limit; feed() fails from now on, also when pull() was what found it.
+    [[nodiscard]] bool failed() const noexcept;
     /// Nothing will be sent or understood any more: close the socket.
     [[nodiscard]] bool finished() const noexcept;
-    /// The client's preface and SETTINGS have arrived.
+    /// The client's preface and SETTINGS have arrived, and it has acknowledged ours.
     [[nodiscard]] bool established() const noexcept;
-    /// A header block is incomplete: the peer owes us a CONTINUATION.
+    /// A header block is incomplete: the peer owes us the rest of its frame, or a CONTINUATION.
     [[nodiscard]] bool inside_header_block() const noexcept;
+    /// Calls: streams whose request headers are complete.
     [[nodiscard]] std::size_t open_streams() const noexcept;
 
     struct Impl;
