@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "published_vectors.hpp"
+
 namespace zvm_tool {
 namespace {
 
@@ -23,9 +25,8 @@ class Folder {
 };
 
 TEST(SpecTest, PassesEveryBinaryCommandOfThePublishedVectors) {
-    const char* const vectors = std::getenv("GHOST_VECTORS");
-    ASSERT_NE(vectors, nullptr) << "GHOST_VECTORS must name the folder of published vectors";
-    const auto archive = std::string{vectors} + "/wasm-spec/core-mvp-plus.tar.gz";
+    GHOST_NEEDS_VECTORS();
+    const auto archive = ghost_test::vectors_folder() + "/wasm-spec/core-mvp-plus.tar.gz";
     ASSERT_TRUE(std::filesystem::exists(archive)) << archive;
     const Folder folder;
     ASSERT_EQ(std::system(("tar -xzf '" + archive + "' -C '" + folder.path() + "'").c_str()), 0);

@@ -63,6 +63,7 @@ TEST(Ed25519Verify, AcceptsWhatLibsodiumSignsAndRefusesEveryChange) {
 }
 
 TEST(Ed25519Verify, FollowsTheSpeccheckTable) {
+    GHOST_NEEDS_VECTORS();
     const auto cases = test::load_vectors("ed25519-speccheck/cases.json");
     std::string pattern;
     for (const auto& test : cases) {
@@ -76,6 +77,7 @@ TEST(Ed25519Verify, FollowsTheSpeccheckTable) {
 }
 
 TEST(Ed25519Verify, AgreesWithWycheproof) {
+    GHOST_NEEDS_VECTORS();
     const auto vectors = test::load_vectors("wycheproof/ed25519_test.json");
     ASSERT_TRUE(vectors.contains("testGroups"));
     std::size_t count = 0, accepted_by_zip215_only = 0;

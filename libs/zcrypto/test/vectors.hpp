@@ -1,22 +1,19 @@
 #pragma once
-// The published vectors, read from $GHOST_VECTORS. Their absence is a failure, never a silent skip.
+// The published vectors, read from $GHOST_VECTORS. A test that reads them begins with GHOST_NEEDS_VECTORS().
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 
 #include "base/bytes.hpp"
+#include "published_vectors.hpp"
 
 namespace zcrypto::test {
 
-inline std::string vector_path(const std::string& file) {
-    const auto* const folder = std::getenv("GHOST_VECTORS");
-    return std::string{folder ? folder : "../shared/vectors"} + "/" + file;
-}
+inline std::string vector_path(const std::string& file) { return ghost_test::vectors_folder() + "/" + file; }
 
 inline nlohmann::json load_vectors(const std::string& file) {
     std::ifstream in{vector_path(file)};
