@@ -47,6 +47,8 @@ struct Mode {
     std::uint8_t flags;
 };
 
+void wipe(Mode& mode) noexcept { secure_wipe(std::as_writable_bytes(std::span{&mode, 1})); }
+
 Mode plain_mode() noexcept {
     Mode mode{.key = {}, .flags = 0};
     std::copy_n(IV, mode.key.size(), mode.key.begin());
@@ -121,6 +123,10 @@ struct Job {
 
     Job(const Mode& m, base::ByteView bytes)
         : mode{m}, message{bytes}, pieces{(bytes.size() + kPiece - 1) / kPiece}, values(pieces * 32) {}
+    // The mode may hold a key.
+    ~Job() { wipe(mode); }
+    Job(const Job&) = delete;
+    Job& operator=(const Job&) = delete;
 
     void work() noexcept {
         std::size_t done = 0;
@@ -188,7 +194,12 @@ class Blake3Tree::Pool {
         wake_.notify_all();
         job->work();
         job->wait();
-        return job->root();
+        const auto root = job->root();
+        {
+            const std::scoped_lock lock{mutex_};
+            if (job_ == job) job_.reset();  // With it goes the key.
+        }
+        return root;
     }
 
  private:
@@ -237,7 +248,10 @@ base::Digest Blake3Tree::hash(base::ByteView message) {
 
 base::Digest Blake3Tree::hash_keyed(const Blake3Key& key, base::ByteView message) {
     if (message.size() < kParallelBytes || threads() == 1) return blake3_keyed(key, message);
-    return pool_->hash({.key = load_words(key), .flags = KEYED_HASH}, message);
+    Mode mode{.key = load_words(key), .flags = KEYED_HASH};
+    const auto digest = pool_->hash(mode, message);
+    wipe(mode);
+    return digest;
 }
 
 }  // namespace zcrypto

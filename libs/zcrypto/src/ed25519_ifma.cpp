@@ -153,7 +153,7 @@ void decode_some(const std::byte* const* encoded, std::size_t count, Extended* p
     uv7 = mul(mul(square(v3), v), u);
     const auto root = mul(mul(power_p58(uv7), v3), u);
     for (int i = 0; i < kVectors; ++i) {
-        const auto from = static_cast<std::size_t>(8 * i);
+        const auto from = std::size_t{8} * static_cast<std::size_t>(i);
         if (from >= count) break;
         auto x = root.vec[i];
         const auto check = mul(square(x), v.vec[i]);

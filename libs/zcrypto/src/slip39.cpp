@@ -78,6 +78,7 @@ base::FixedBytes<kDigestSize> digest_of(base::ByteView random_part, base::ByteVi
 std::vector<SecretBytes> share_out(const Group& group, base::ByteView secret, base::Random& random) {
     std::vector<SecretBytes> shares;
     if (group.threshold == 1) {
+        shares.reserve(group.count);
         for (unsigned i = 0; i < group.count; ++i) shares.push_back(SecretBytes::copy_of(secret));
         return shares;
     }
@@ -91,6 +92,7 @@ std::vector<SecretBytes> share_out(const Group& group, base::ByteView secret, ba
     std::ranges::copy(check, digest.expose_mutable().begin());
 
     std::vector<gf256::Sample> samples;
+    samples.reserve(group.threshold);
     for (unsigned i = 0; i < shares.size(); ++i) samples.push_back({static_cast<std::uint8_t>(i), shares[i].expose()});
     samples.push_back({kDigestAt, digest.expose()});
     samples.push_back({kSecretAt, secret});
@@ -101,8 +103,15 @@ std::vector<SecretBytes> share_out(const Group& group, base::ByteView secret, ba
     return shares;
 }
 
-/// The reverse, from exactly `threshold` samples.
+/// The reverse, from `threshold` samples or more. Those above it must lie on the polynomial of the others: what one
+/// share of them hides, damaged or false, would show only when it is needed.
 base::Result<SecretBytes> recover(unsigned threshold, std::span<const gf256::Sample> samples) {
+    SecretBytes expected{samples[0].y.size()};
+    for (const auto& surplus : samples.subspan(threshold)) {
+        gf256::interpolate(samples.first(threshold), surplus.x, expected.expose_mutable());
+        if (!equal_constant_time(expected.expose(), surplus.y)) return base::fail(Errc::bad_digest, "surplus share");
+    }
+    samples = samples.first(threshold);
     if (threshold == 1) return SecretBytes::copy_of(samples[0].y);
     SecretBytes secret{samples[0].y.size()}, digest{samples[0].y.size()};
     gf256::interpolate(samples, kSecretAt, secret.expose_mutable());
@@ -140,9 +149,13 @@ bool same_set(const Share& a, const Share& b) noexcept {
 }
 
 /// The members of group `index` that differ; `share_mismatch` when two of them cannot both be true.
-base::Checked<std::vector<gf256::Sample>> members_of(std::span<const Share> shares, unsigned index) {
-    std::vector<gf256::Sample> members;
+struct Members {
     unsigned threshold = 0;
+    std::vector<gf256::Sample> samples;  ///< `threshold` or more.
+};
+base::Checked<Members> members_of(std::span<const Share> shares, unsigned index) {
+    Members out;
+    auto& [threshold, members] = out;
     for (const auto& share : shares) {
         if (share.group_index != index) continue;
         if (threshold != 0 && share.member_threshold != threshold) {
@@ -160,8 +173,7 @@ base::Checked<std::vector<gf256::Sample>> members_of(std::span<const Share> shar
         return base::explain(Errc::not_enough_shares, fmt::format("group {} has {} of the {} shares that it needs",
                                                                   index + 1, members.size(), threshold));
     }
-    members.resize(threshold);  // More would only repeat the same polynomial, at a higher price.
-    return members;
+    return out;
 }
 
 }  // namespace
@@ -225,7 +237,7 @@ base::Checked<SecretBytes> combine(std::span<const std::string_view> shares, std
     std::vector<gf256::Sample> groups;
     values.reserve(kMaxShares);
     base::Diagnostic incomplete{};
-    for (unsigned index = 0; index < kMaxShares && groups.size() < first.group_threshold; ++index) {
+    for (unsigned index = 0; index < kMaxShares; ++index) {
         if (std::ranges::none_of(parsed, [&](const Share& s) { return s.group_index == index; })) continue;
         auto members = members_of(parsed, index);
         if (!members) {
@@ -234,7 +246,7 @@ base::Checked<SecretBytes> combine(std::span<const std::string_view> shares, std
             incomplete = members.error();
             continue;
         }
-        auto value = recover(static_cast<unsigned>(members->size()), *members);
+        auto value = recover(members->threshold, members->samples);
         if (!value) {
             return base::explain(Errc::bad_digest, fmt::format("group {}: one of its shares is false", index + 1));
         }

@@ -114,6 +114,9 @@ base::Checked<Share> Share::parse(std::string_view words) {
     if (share.group_threshold > share.group_count) {
         return base::explain(Errc::bad_encoding, "the share asks for more groups than there are");
     }
+    if (share.group_index >= share.group_count) {
+        return base::explain(Errc::bad_encoding, "the share is of a group that its set does not have");
+    }
 
     share.value = SecretBytes{(bits - padding) / 8};
     const auto out = share.value.expose_mutable();

@@ -68,6 +68,7 @@ TEST(Slip39, GivesThePublishedVectors) {
 
 std::vector<std::string> texts(const std::vector<SecretBytes>& shares) {
     std::vector<std::string> out;
+    out.reserve(shares.size());
     for (const auto& share : shares) out.emplace_back(base::as_text(share.expose()));
     return out;
 }
@@ -147,6 +148,51 @@ constexpr std::string_view kShare =
     "duckling enlarge academic academic agency result length solution fridge kidney coal piece deal husband erode duke "
     "ajar "
     "critical decision keyboard";
+
+/// The same share with one bit of its value changed, and a checksum that fits.
+std::string falsified(std::string_view words) {
+    auto share = Share::parse(words).value();
+    share.value.expose_mutable()[3] ^= std::byte{1};
+    return std::string{base::as_text(share.to_words().expose())};
+}
+
+TEST(Slip39, NoticesAFalseShareAlsoAmongThoseThatAreNotNeeded) {
+    const auto secret = hex("00112233445566778899aabbccddeeff");
+    const Group groups[] = {{1, 1}, {2, 4}, {2, 2}};
+    const auto made =
+        split(secret, {.groups = groups, .group_threshold = 2, .iteration_exponent = 0}, base::system_random());
+    ASSERT_TRUE(made.has_value());
+    const auto at = [&](std::size_t group, std::size_t member) {
+        return std::string{base::as_text((*made)[group][member].expose())};
+    };
+    const auto error = [](const std::vector<std::string>& shares) {
+        const std::vector<std::string_view> views(shares.begin(), shares.end());
+        const auto combined = combine(views);
+        return !combined && combined.error().error.is(Errc::bad_digest);
+    };
+    EXPECT_EQ(combine_hex({at(0, 0), at(1, 0), at(1, 1), at(1, 2), at(1, 3), at(2, 0), at(2, 1)}, ""),
+              base::to_hex(secret));
+    EXPECT_TRUE(error({at(0, 0), at(1, 0), at(1, 1), falsified(at(1, 2))})) << "one member too many, and false";
+    EXPECT_TRUE(error({at(0, 0), at(1, 0), at(1, 1), at(1, 2), falsified(at(1, 3))}));
+    EXPECT_TRUE(error({at(0, 0), at(1, 0), at(1, 1), falsified(at(2, 0)), falsified(at(2, 1))}))
+        << "a group too many whose shares are false";
+    EXPECT_TRUE(error({falsified(at(0, 0)), at(1, 0), at(1, 1), at(2, 0), at(2, 1)}))
+        << "a group of one share has no digest of its own";
+    EXPECT_EQ(combine_hex({at(0, 0), at(1, 0), at(1, 1), falsified(at(2, 0))}, ""), base::to_hex(secret))
+        << "a group that is not complete says nothing";
+}
+
+TEST(Slip39, RefusesAShareOfAGroupThatItsSetDoesNotHave) {
+    Share share;
+    share.value = SecretBytes{16};
+    share.group_count = 2;
+    share.group_index = 1;
+    EXPECT_TRUE(Share::parse(base::as_text(share.to_words().expose())).has_value());
+    share.group_index = 2;
+    const auto refused = Share::parse(base::as_text(share.to_words().expose()));
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_TRUE(refused.error().error.is(Errc::bad_encoding));
+}
 
 TEST(Slip39, ParsesForgivinglyAndNamesWhatIsWrong) {
     std::string loud{kShare};

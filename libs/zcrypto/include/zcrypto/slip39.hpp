@@ -51,14 +51,15 @@ struct Share {
     SecretBytes value;
 
     /// Case and white space are forgiven. The diagnostic says which word is wrong: show it to the person, do not log
-    /// it. `bad_word_count`, `unknown_word`, `bad_checksum`, `bad_encoding` (padding, or a group threshold above the
-    /// count).
+    /// it. `bad_word_count`, `unknown_word`, `bad_checksum`, `bad_encoding` (padding, or a group threshold or index
+    /// that the count does not allow).
     static base::Checked<Share> parse(std::string_view words);
     /// Words with one space between them.
     [[nodiscard]] SecretBytes to_words() const;
 };
 
-/// Gives the secret back from exactly enough or more shares. `share_mismatch`, `not_enough_shares`, `bad_digest`; parse
+/// Gives the secret back from exactly enough or more shares; those that are not needed are checked too, in groups that
+/// are complete. `share_mismatch`, `not_enough_shares`, `bad_digest`; parse
 /// errors name the share. Takes as long as the exponent asks: run it on an offload thread.
 base::Checked<SecretBytes> combine(std::span<const std::string_view> shares, std::string_view passphrase = {});
 
