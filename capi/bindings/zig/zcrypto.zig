@@ -96,11 +96,14 @@ pub extern fn zcrypto_aead_seal(algorithm: c_int, key: ?[*]const u8, nonce: ?[*]
 pub extern fn zcrypto_aead_open(algorithm: c_int, key: ?[*]const u8, nonce: ?[*]const u8, nonce_len: usize, associated_data: ?[*]const u8, associated_data_len: usize, ciphertext: ?[*]const u8, ciphertext_len: usize, plaintext: ?[*]u8) c_int;
 pub extern fn zcrypto_pq_enable(level: c_int) c_int;
 pub extern fn zcrypto_x25519_ml_kem_768_keypair(public_key: ?[*]u8, private_key: ?[*]u8) c_int;
+pub extern fn zcrypto_x25519_ml_kem_768_public_key(private_key: ?[*]const u8, public_key: ?[*]u8) c_int;
 pub extern fn zcrypto_x25519_ml_kem_768_encapsulate(public_key: ?[*]const u8, ciphertext: ?[*]u8, shared_key: ?[*]u8) c_int;
 pub extern fn zcrypto_x25519_ml_kem_768_decapsulate(private_key: ?[*]const u8, ciphertext: ?[*]const u8, shared_key: ?[*]u8) c_int;
 pub extern fn zcrypto_ml_kem_768_keypair(public_key: ?[*]u8, private_key: ?[*]u8) c_int;
+pub extern fn zcrypto_ml_kem_768_public_key(private_key: ?[*]const u8, public_key: ?[*]u8) c_int;
 pub extern fn zcrypto_ml_kem_768_encapsulate(public_key: ?[*]const u8, ciphertext: ?[*]u8, shared_key: ?[*]u8) c_int;
 pub extern fn zcrypto_ml_kem_768_decapsulate(private_key: ?[*]const u8, ciphertext: ?[*]const u8, shared_key: ?[*]u8) c_int;
 pub extern fn zcrypto_ml_dsa_65_keypair(public_key: ?[*]u8, private_key: ?[*]u8) c_int;
+pub extern fn zcrypto_ml_dsa_65_public_key(private_key: ?[*]const u8, public_key: ?[*]u8) c_int;
 pub extern fn zcrypto_ml_dsa_65_sign(private_key: ?[*]const u8, message: ?[*]const u8, message_len: usize, context: ?[*]const u8, context_len: usize, signature: ?[*]u8) c_int;
 pub extern fn zcrypto_ml_dsa_65_verify(public_key: ?[*]const u8, message: ?[*]const u8, message_len: usize, context: ?[*]const u8, context_len: usize, signature: ?[*]const u8) c_int;

@@ -222,6 +222,8 @@ GHOST_API int zcrypto_pq_enable(int level);
 #define ZCRYPTO_X25519_ML_KEM_768_CIPHERTEXT_SIZE 1120
 
 GHOST_API int zcrypto_x25519_ml_kem_768_keypair(uint8_t* public_key, uint8_t* private_key);
+/* The public key (1216) of a private key (32). */
+GHOST_API int zcrypto_x25519_ml_kem_768_public_key(const uint8_t* private_key, uint8_t* public_key);
 /* A ciphertext (1120) for the owner of the key and the shared key (32). GHOST_ERR_INVALID_KEY for a malformed key. */
 GHOST_API int zcrypto_x25519_ml_kem_768_encapsulate(const uint8_t* public_key, uint8_t* ciphertext,
                                                     uint8_t* shared_key);
@@ -235,6 +237,7 @@ GHOST_API int zcrypto_x25519_ml_kem_768_decapsulate(const uint8_t* private_key, 
 #define ZCRYPTO_ML_KEM_768_CIPHERTEXT_SIZE 1088
 
 GHOST_API int zcrypto_ml_kem_768_keypair(uint8_t* public_key, uint8_t* private_key);
+GHOST_API int zcrypto_ml_kem_768_public_key(const uint8_t* private_key, uint8_t* public_key);
 GHOST_API int zcrypto_ml_kem_768_encapsulate(const uint8_t* public_key, uint8_t* ciphertext, uint8_t* shared_key);
 GHOST_API int zcrypto_ml_kem_768_decapsulate(const uint8_t* private_key, const uint8_t* ciphertext,
                                              uint8_t* shared_key);
@@ -245,6 +248,7 @@ GHOST_API int zcrypto_ml_kem_768_decapsulate(const uint8_t* private_key, const u
 #define ZCRYPTO_ML_DSA_65_SIGNATURE_SIZE 3309
 
 GHOST_API int zcrypto_ml_dsa_65_keypair(uint8_t* public_key, uint8_t* private_key);
+GHOST_API int zcrypto_ml_dsa_65_public_key(const uint8_t* private_key, uint8_t* public_key);
 /* `context` separates uses of one key; at most 255 bytes, else GHOST_ERR_OUT_OF_RANGE. Signing is hedged with random.
  */
 GHOST_API int zcrypto_ml_dsa_65_sign(const uint8_t* private_key, const uint8_t* message, size_t message_len,

@@ -30,17 +30,18 @@ base::Result<void> check(const AeadCall& c) noexcept {
     return {};
 }
 
-/// Calls `seal` or `open` of the algorithm: a pair of overloads, one for each length of nonce.
-base::Result<base::Bytes> seal(const AeadCall& c) {
+/// Calls `seal` or `open` of the algorithm: a pair of overloads, one for each length of nonce. `out` may overlap
+/// anything.
+base::Result<void> seal(const AeadCall& c, base::MutableBytes out) {
     const auto key = secret<32>(c.key);
     if (c.algorithm == ZCRYPTO_AEAD_XCHACHA20_POLY1305) {
-        return zcrypto::xchacha20poly1305_seal(
-            {.key = key, .nonce = fixed<24>(c.nonce), .text = c.text, .associated_data = c.associated_data});
+        return zcrypto::xchacha20poly1305_seal_into(
+            {.key = key, .nonce = fixed<24>(c.nonce), .text = c.text, .associated_data = c.associated_data}, out);
     }
     const zcrypto::ChaChaInput input{
         .key = key, .nonce = fixed<12>(c.nonce), .text = c.text, .associated_data = c.associated_data};
-    return c.algorithm == ZCRYPTO_AEAD_AES_256_GCM ? zcrypto::aes256gcm_seal(input)
-                                                   : zcrypto::chacha20poly1305_seal(input);
+    return c.algorithm == ZCRYPTO_AEAD_AES_256_GCM ? zcrypto::aes256gcm_seal_into(input, out)
+                                                   : zcrypto::chacha20poly1305_seal_into(input, out);
 }
 
 base::Result<base::Bytes> open(const AeadCall& c) {
@@ -104,7 +105,7 @@ int zcrypto_hkdf_sha256(const uint8_t* key_material, size_t key_material_len, co
 
 int zcrypto_argon2id(const uint8_t* password, size_t password_len, const uint8_t* salt, uint32_t passes,
                      uint64_t memory_bytes, uint8_t* output, size_t output_len) {
-    if (!argon2_works()) return refuse(GHOST_ERR_SELF_TEST, "Argon2id");
+    if (const int code = tested(&argon2_works, "Argon2id"); code != GHOST_OK) return code;
     return call(given(password, password_len) && all_given(salt, output), [&]() -> base::Result<void> {
         if (output_len < 16 || output_len > 64) return base::fail(zcrypto::Errc::bad_length, "Argon2id output");
         zcrypto::SecretBytes out{output_len};
@@ -128,9 +129,8 @@ int zcrypto_aead_seal(int algorithm, const uint8_t* key, const uint8_t* nonce, s
                          .associated_data = bytes(associated_data, associated_data_len),
                          .text = bytes(plaintext, plaintext_len)};
         GC_CHECK(check(c));
-        GC_TRY(const auto sealed, seal(c));
-        give(sealed, ciphertext);
-        return {};
+        // Straight to the caller: with the checks done, sealing either succeeds or finds no memory before it writes.
+        return seal(c, {reinterpret_cast<std::byte*>(ciphertext), plaintext_len + ZCRYPTO_AEAD_TAG_SIZE});
     });
 }
 
@@ -147,8 +147,9 @@ int zcrypto_aead_open(int algorithm, const uint8_t* key, const uint8_t* nonce, s
                          .associated_data = bytes(associated_data, associated_data_len),
                          .text = bytes(ciphertext, ciphertext_len)};
         GC_CHECK(check(c));
+        // Not straight to the caller, whose buffer stays as it is when the tag is wrong.
         GC_TRY(auto opened, open(c));
-        give(opened, plaintext);
+        if (plaintext) give(opened, plaintext);
         zcrypto::secure_wipe(opened);
         return {};
     });

@@ -54,7 +54,9 @@ int zcrypto_blake2b_hash(const uint8_t* key, size_t key_len, const uint8_t* inpu
 
 int zcrypto_blake3_keyed_hash(const uint8_t* key, const uint8_t* input, size_t input_len, uint8_t* output) {
     return call(all_given(key, output) && given(input, input_len), [&]() -> base::Result<void> {
-        auto hasher = zcrypto::Blake3{fixed<32>(key)};
+        auto copy = fixed<32>(key);
+        zcrypto::Blake3 hasher{copy};
+        zcrypto::secure_wipe(copy);
         give(hasher.update(bytes(input, input_len)).finish(), output);
         hasher.wipe();
         return {};

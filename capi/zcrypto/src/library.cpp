@@ -50,7 +50,9 @@ const char* zcrypto_version(void) { return ZCRYPTO_VERSION; }
 const char* zcrypto_last_error(void) { return capi::last_error().data(); }
 
 int zcrypto_self_test(void) {
-    if (!core_works() || !argon2_works() || !pq_works()) return refuse(GHOST_ERR_SELF_TEST);
+    for (auto* const works : {&core_works, &argon2_works, &pq_works}) {
+        if (const int code = tested(works); code != GHOST_OK) return code;
+    }
     return GHOST_OK;
 }
 

@@ -19,7 +19,7 @@ int pq_call(int level, bool arguments_ok, Body&& body) noexcept {
     if (enabled_level.load(std::memory_order_relaxed) < level) {
         return refuse(GHOST_ERR_NOT_ENABLED, "call zcrypto_pq_enable() first");
     }
-    if (!pq_works()) return refuse(GHOST_ERR_SELF_TEST, "post-quantum");
+    if (const int code = tested(&pq_works, "post-quantum"); code != GHOST_OK) return code;
     return call(arguments_ok, std::forward<Body>(body));
 }
 
@@ -34,6 +34,14 @@ int keypair(int level, uint8_t* public_key, uint8_t* private_key) noexcept {
         const auto seed = Seed::random(base::system_random());
         give(Key{seed}.public_key(), public_key);
         give(seed.expose(), private_key);
+        return {};
+    });
+}
+
+template <typename Key, typename Seed>
+int public_key_of(int level, const uint8_t* private_key, uint8_t* public_key) noexcept {
+    return pq_call(level, all_given(private_key, public_key), [&]() -> base::Result<void> {
+        give(Key{secret<Seed::kSize>(private_key)}.public_key(), public_key);
         return {};
     });
 }
@@ -53,6 +61,10 @@ int zcrypto_pq_enable(int level) {
 
 int zcrypto_x25519_ml_kem_768_keypair(uint8_t* public_key, uint8_t* private_key) {
     return keypair<x_wing::PrivateKey, x_wing::Seed>(ZCRYPTO_PQ_HYBRID, public_key, private_key);
+}
+
+int zcrypto_x25519_ml_kem_768_public_key(const uint8_t* private_key, uint8_t* public_key) {
+    return public_key_of<x_wing::PrivateKey, x_wing::Seed>(ZCRYPTO_PQ_HYBRID, private_key, public_key);
 }
 
 int zcrypto_x25519_ml_kem_768_encapsulate(const uint8_t* public_key, uint8_t* ciphertext, uint8_t* shared_key) {
@@ -76,6 +88,10 @@ int zcrypto_ml_kem_768_keypair(uint8_t* public_key, uint8_t* private_key) {
     return keypair<kem::PrivateKey, kem::Seed>(ZCRYPTO_PQ_ALL, public_key, private_key);
 }
 
+int zcrypto_ml_kem_768_public_key(const uint8_t* private_key, uint8_t* public_key) {
+    return public_key_of<kem::PrivateKey, kem::Seed>(ZCRYPTO_PQ_ALL, private_key, public_key);
+}
+
 int zcrypto_ml_kem_768_encapsulate(const uint8_t* public_key, uint8_t* ciphertext, uint8_t* shared_key) {
     return pq_call(ZCRYPTO_PQ_ALL, all_given(public_key, ciphertext, shared_key), [&]() -> base::Result<void> {
         GC_TRY(const auto made, kem::encapsulate(fixed<kem::kPublicKeySize>(public_key), base::system_random()));
@@ -95,6 +111,10 @@ int zcrypto_ml_kem_768_decapsulate(const uint8_t* private_key, const uint8_t* ci
 
 int zcrypto_ml_dsa_65_keypair(uint8_t* public_key, uint8_t* private_key) {
     return keypair<dsa::PrivateKey, dsa::Seed>(ZCRYPTO_PQ_ALL, public_key, private_key);
+}
+
+int zcrypto_ml_dsa_65_public_key(const uint8_t* private_key, uint8_t* public_key) {
+    return public_key_of<dsa::PrivateKey, dsa::Seed>(ZCRYPTO_PQ_ALL, private_key, public_key);
 }
 
 int zcrypto_ml_dsa_65_sign(const uint8_t* private_key, const uint8_t* message, size_t message_len,
@@ -129,12 +149,15 @@ int zcrypto_ml_dsa_65_verify(const uint8_t* public_key, const uint8_t* message, 
     int name(__VA_ARGS__) { return refuse(GHOST_ERR_NOT_ENABLED, "not part of this build"); }
 GHOST_ABSENT(zcrypto_pq_enable, int)
 GHOST_ABSENT(zcrypto_x25519_ml_kem_768_keypair, uint8_t*, uint8_t*)
+GHOST_ABSENT(zcrypto_x25519_ml_kem_768_public_key, const uint8_t*, uint8_t*)
 GHOST_ABSENT(zcrypto_x25519_ml_kem_768_encapsulate, const uint8_t*, uint8_t*, uint8_t*)
 GHOST_ABSENT(zcrypto_x25519_ml_kem_768_decapsulate, const uint8_t*, const uint8_t*, uint8_t*)
 GHOST_ABSENT(zcrypto_ml_kem_768_keypair, uint8_t*, uint8_t*)
+GHOST_ABSENT(zcrypto_ml_kem_768_public_key, const uint8_t*, uint8_t*)
 GHOST_ABSENT(zcrypto_ml_kem_768_encapsulate, const uint8_t*, uint8_t*, uint8_t*)
 GHOST_ABSENT(zcrypto_ml_kem_768_decapsulate, const uint8_t*, const uint8_t*, uint8_t*)
 GHOST_ABSENT(zcrypto_ml_dsa_65_keypair, uint8_t*, uint8_t*)
+GHOST_ABSENT(zcrypto_ml_dsa_65_public_key, const uint8_t*, uint8_t*)
 GHOST_ABSENT(zcrypto_ml_dsa_65_sign, const uint8_t*, const uint8_t*, size_t, const uint8_t*, size_t, uint8_t*)
 GHOST_ABSENT(zcrypto_ml_dsa_65_verify, const uint8_t*, const uint8_t*, size_t, const uint8_t*, size_t, const uint8_t*)
 

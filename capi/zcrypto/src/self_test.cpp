@@ -57,7 +57,7 @@ base::FixedBytes<N> filled(unsigned value) noexcept {
     return out;
 }
 
-bool hashes_work() noexcept {
+bool hashes_work() {
     const auto abc = base::as_bytes("abc");
     base::FixedBytes<42> okm;
     const auto salt = from<13>("000102030405060708090a0b0c");
@@ -82,7 +82,7 @@ bool hashes_work() noexcept {
            is(okm, "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865");
 }
 
-bool curves_work() noexcept {
+bool curves_work() {
     namespace ed25519 = zcrypto::ed25519;
     namespace secp256k1 = zcrypto::secp256k1;
     // RFC 8032, 7.1, test 1.
@@ -122,7 +122,7 @@ bool curves_work() noexcept {
            *recovered == scalar->public_key();
 }
 
-bool aeads_work() noexcept {
+bool aeads_work() {
     const zcrypto::AeadKey zero;
     const auto text = filled<16>(0);
     const auto nonce = filled<12>(0);
@@ -151,7 +151,7 @@ bool aeads_work() noexcept {
 }
 
 #ifdef ZCRYPTO_WITH_PQ
-bool pq_answers() noexcept {
+bool pq_answers() {
     namespace dsa = zcrypto::ml_dsa_65;
     const zcrypto::ml_kem_768::PrivateKey kem{secret_of<64>(filled<64>(7))};
     if (!is(zcrypto::sha3_256(kem.public_key()), "cc567de1b5f32d0ca92439e50a7672c8c980a9a937e565729a9986adf11e695f")) {
@@ -181,12 +181,12 @@ bool pq_answers() noexcept {
 
 }  // namespace
 
-bool core_works() noexcept {
+bool core_works() {
     static const bool works = hashes_work() && curves_work() && aeads_work();
     return works;
 }
 
-bool argon2_works() noexcept {
+bool argon2_works() {
     static const bool works = [] {
         base::Digest out;
         const auto salt = filled<16>(1);
@@ -197,7 +197,7 @@ bool argon2_works() noexcept {
     return works;
 }
 
-bool pq_works() noexcept {
+bool pq_works() {
 #ifdef ZCRYPTO_WITH_PQ
     static const bool works = pq_answers();
     return works;

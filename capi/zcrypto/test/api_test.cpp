@@ -1,6 +1,7 @@
 // The C library as its callers see it: codes, null pointers, sizes, off-by-default, threads, children.
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -114,9 +115,10 @@ TEST(ZcryptoC, Secp256k1RefusesImpossibleKeysAndHighS) {
                                                 0xa0, 0x3b, 0xbf, 0xd2, 0x5e, 0x8c, 0xd0, 0x36, 0x41, 0x41};
     int borrow = 0;
     for (int i = 31; i >= 0; --i) {
-        const int digit = kOrder[static_cast<std::size_t>(i)] - out[static_cast<std::size_t>(32 + i)] - borrow;
+        const auto at = static_cast<std::size_t>(i);
+        const int digit = kOrder[at] - out[32 + at] - borrow;
         borrow = digit < 0;
-        out[static_cast<std::size_t>(32 + i)] = static_cast<uint8_t>(digit + 256 * borrow);
+        out[32 + at] = static_cast<uint8_t>(digit + 256 * borrow);
     }
     EXPECT_EQ(zcrypto_secp256k1_verify(public_key.data(), hash.data(), out.data()), GHOST_ERR_INVALID_SIGNATURE);
     public_key[0] = 5;
@@ -124,6 +126,7 @@ TEST(ZcryptoC, Secp256k1RefusesImpossibleKeysAndHighS) {
 }
 
 TEST(ZcryptoC, EveryNullPointerIsAnErrorAndNotACrash) {
+    const Level all{ZCRYPTO_PQ_ALL};
     std::array<uint8_t, 64> b{};
     uint8_t id = 0;
     auto* const p = b.data();
@@ -200,6 +203,38 @@ TEST(ZcryptoC, EveryNullPointerIsAnErrorAndNotACrash) {
         zcrypto_aead_open(1, p, p, 24, p, 1, p, 17, n),
         zcrypto_pq_enable(-1),
         zcrypto_pq_enable(3),
+        zcrypto_x25519_ml_kem_768_keypair(n, p),
+        zcrypto_x25519_ml_kem_768_keypair(p, n),
+        zcrypto_x25519_ml_kem_768_public_key(n, p),
+        zcrypto_x25519_ml_kem_768_public_key(p, n),
+        zcrypto_x25519_ml_kem_768_encapsulate(n, p, p),
+        zcrypto_x25519_ml_kem_768_encapsulate(p, n, p),
+        zcrypto_x25519_ml_kem_768_encapsulate(p, p, n),
+        zcrypto_x25519_ml_kem_768_decapsulate(n, p, p),
+        zcrypto_x25519_ml_kem_768_decapsulate(p, n, p),
+        zcrypto_x25519_ml_kem_768_decapsulate(p, p, n),
+        zcrypto_ml_kem_768_keypair(n, p),
+        zcrypto_ml_kem_768_keypair(p, n),
+        zcrypto_ml_kem_768_public_key(n, p),
+        zcrypto_ml_kem_768_public_key(p, n),
+        zcrypto_ml_kem_768_encapsulate(n, p, p),
+        zcrypto_ml_kem_768_encapsulate(p, n, p),
+        zcrypto_ml_kem_768_encapsulate(p, p, n),
+        zcrypto_ml_kem_768_decapsulate(n, p, p),
+        zcrypto_ml_kem_768_decapsulate(p, n, p),
+        zcrypto_ml_kem_768_decapsulate(p, p, n),
+        zcrypto_ml_dsa_65_keypair(n, p),
+        zcrypto_ml_dsa_65_keypair(p, n),
+        zcrypto_ml_dsa_65_public_key(n, p),
+        zcrypto_ml_dsa_65_public_key(p, n),
+        zcrypto_ml_dsa_65_sign(n, p, 1, p, 1, p),
+        zcrypto_ml_dsa_65_sign(p, n, 1, p, 1, p),
+        zcrypto_ml_dsa_65_sign(p, p, 1, n, 1, p),
+        zcrypto_ml_dsa_65_sign(p, p, 1, p, 1, n),
+        zcrypto_ml_dsa_65_verify(n, p, 1, p, 1, p),
+        zcrypto_ml_dsa_65_verify(p, n, 1, p, 1, p),
+        zcrypto_ml_dsa_65_verify(p, p, 1, n, 1, p),
+        zcrypto_ml_dsa_65_verify(p, p, 1, p, 1, n),
     };
     for (std::size_t i = 0; i < codes.size(); ++i) EXPECT_EQ(codes[i], GHOST_ERR_INVALID_ARGUMENT) << "call " << i;
     EXPECT_EQ(b, (std::array<uint8_t, 64>{})) << "an error writes nothing";
@@ -307,9 +342,79 @@ TEST(ZcryptoC, TheBarePostQuantumAlgorithmsWorkWhenEnabled) {
     EXPECT_EQ(verify(255), GHOST_OK) << "a refused call left the signature alone";
 }
 
+TEST(ZcryptoC, APrivateKeyOfAPostQuantumPairGivesItsPublicKeyAgain) {
+    const Level all{ZCRYPTO_PQ_ALL};
+    using Function = int (*)(const uint8_t*, uint8_t*);
+    const struct {
+        int (*keypair)(uint8_t*, uint8_t*);
+        Function public_key;
+        std::size_t public_size, private_size;
+    } kinds[] = {
+        {zcrypto_x25519_ml_kem_768_keypair, zcrypto_x25519_ml_kem_768_public_key,
+         ZCRYPTO_X25519_ML_KEM_768_PUBLIC_KEY_SIZE, ZCRYPTO_X25519_ML_KEM_768_PRIVATE_KEY_SIZE},
+        {zcrypto_ml_kem_768_keypair, zcrypto_ml_kem_768_public_key, ZCRYPTO_ML_KEM_768_PUBLIC_KEY_SIZE,
+         ZCRYPTO_ML_KEM_768_PRIVATE_KEY_SIZE},
+        {zcrypto_ml_dsa_65_keypair, zcrypto_ml_dsa_65_public_key, ZCRYPTO_ML_DSA_65_PUBLIC_KEY_SIZE,
+         ZCRYPTO_ML_DSA_65_PRIVATE_KEY_SIZE},
+    };
+    for (const auto& kind : kinds) {
+        Bytes public_key(kind.public_size), private_key(kind.private_size), again(kind.public_size);
+        ASSERT_EQ(kind.keypair(public_key.data(), private_key.data()), GHOST_OK);
+        ASSERT_EQ(kind.public_key(private_key.data(), again.data()), GHOST_OK);
+        EXPECT_EQ(again, public_key);
+    }
+    ASSERT_EQ(zcrypto_pq_enable(ZCRYPTO_PQ_OFF), GHOST_OK);
+    Bytes room(ZCRYPTO_ML_DSA_65_PUBLIC_KEY_SIZE);
+    for (const auto& kind : kinds) EXPECT_EQ(kind.public_key(room.data(), room.data()), GHOST_ERR_NOT_ENABLED);
+}
+
+TEST(ZcryptoC, NoMemoryIsACodeAndNotTheEndOfTheProcess) {
+    const auto child = fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+        std::array<uint8_t, 64> b{};
+        if (zcrypto_self_test() != GHOST_OK) _exit(1);
+        Bytes big(32u << 20);
+        std::vector<zcrypto_ed25519_item> items(400'000, {b.data(), b.data(), 1, b.data()});
+        const rlimit none{0, 0};
+        setrlimit(RLIMIT_AS, &none);
+        if (zcrypto_argon2id(nullptr, 0, b.data(), 2, 64u << 20, b.data(), 32) != GHOST_ERR_OUT_OF_MEMORY) _exit(2);
+        if (zcrypto_hkdf_sha256(b.data(), 1, nullptr, 0, big.data(), big.size(), b.data(), 32) !=
+            GHOST_ERR_OUT_OF_MEMORY) {
+            _exit(3);
+        }
+        if (zcrypto_aead_open(1, b.data(), b.data(), 24, nullptr, 0, big.data(), big.size(), big.data()) !=
+            GHOST_ERR_OUT_OF_MEMORY) {
+            _exit(4);
+        }
+        if (zcrypto_ed25519_verify_batch(items.data(), items.size(), nullptr) != GHOST_ERR_OUT_OF_MEMORY) _exit(5);
+        _exit(0);
+    }
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << "status " << status;
+}
+
+TEST(ZcryptoC, NoMemoryForAFirstKeyIsACodeToo) {
+    const auto child = fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+        // The child has no locked memory of its own yet.
+        std::array<uint8_t, 64> b{};
+        const rlimit none{0, 0};
+        setrlimit(RLIMIT_AS, &none);
+        const int code = zcrypto_ed25519_sign(b.data(), b.data(), 1, b.data());
+        _exit(code == GHOST_ERR_OUT_OF_MEMORY ? 0 : 1);
+    }
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << "status " << status;
+}
+
 TEST(ZcryptoC, ThreadsCallEverythingAtOnce) {
     const Level all{ZCRYPTO_PQ_ALL};
     std::vector<std::jthread> threads;
+    threads.reserve(4);
     for (int t = 0; t < 4; ++t) {
         threads.emplace_back([] {
             for (int i = 0; i < 20; ++i) {
