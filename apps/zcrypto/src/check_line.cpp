@@ -1,5 +1,7 @@
 #include "zcrypto_tool/check_line.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -107,6 +109,24 @@ std::string format_check_line(const CheckLine& line, bool tag) {
     const auto* const known =
         std::ranges::find(kTags, *line.algorithm, &std::pair<std::string_view, HashAlgorithm>::second);
     return prefix + std::string{known->first} + " (" + name + ") = " + line.hex;
+}
+
+std::string shown_name(std::string_view name) {
+    std::string out;
+    for (const char c : name) {
+        const auto code = static_cast<unsigned char>(c);
+        if (c == '\\')
+            out += "\\\\";
+        else if (c == '\n')
+            out += "\\n";
+        else if (c == '\r')
+            out += "\\r";
+        else if (code < 0x20 || code == 0x7f)
+            out += fmt::format("\\x{:02x}", code);
+        else
+            out += c;
+    }
+    return out == name ? out : "\\" + out;
 }
 
 }  // namespace zcrypto_tool

@@ -82,10 +82,23 @@ Outcome<zcrypto::SecretBytes> ask_terminal(const std::string& prompt) {
     return read_line(tty.get(), "the terminal");
 }
 
+/// A message may quote a name: no control character of it reaches the terminal.
+std::string without_controls(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        const auto code = static_cast<unsigned char>(c);
+        if (code < 0x20 || code == 0x7f)
+            out += fmt::format("\\x{:02x}", code);
+        else
+            out += c;
+    }
+    return out;
+}
+
 }  // namespace
 
 void print_json(nlohmann::json document) {
-    document["schema"] = "zcrypto/1";
+    document["schema"] = kJsonSchema;
     std::puts(document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
 }
 
@@ -93,7 +106,7 @@ int report(const Context& context, const Failure& failure) {
     if (context.json) {
         print_json({{"error", failure.text}, {"exit_code", static_cast<int>(failure.code)}});
     } else {
-        fmt::print(stderr, "zcrypto: {}\n", failure.text);
+        fmt::print(stderr, "zcrypto: {}\n", without_controls(failure.text));
     }
     return failure.code;
 }

@@ -35,6 +35,7 @@ struct Context {
     bool json = false;
 };
 
+inline constexpr std::string_view kJsonSchema = "zcrypto/1";
 /// One document on standard output, with "schema":"zcrypto/1".
 void print_json(nlohmann::json document);
 /// Prints what went wrong (to standard error, or as JSON to standard output) and returns its exit code.

@@ -21,7 +21,7 @@ constexpr std::size_t kCheckFileMax = 256u << 20;
 /// One line on a terminal's standard error, from the second on that a file takes more than one.
 class Progress {
  public:
-    Progress(const std::string& name, std::uint64_t total) : name_{name}, total_{total} {}
+    Progress(const std::string& name, std::uint64_t total) : name_{shown_name(name)}, total_{total} {}
     ~Progress() {
         if (shown_) fmt::print(stderr, "\r\x1b[K");
     }
@@ -78,6 +78,8 @@ std::expected<std::string, std::string> hash_file(const std::string& path, zcryp
 
 struct Tally {
     std::size_t matched = 0, mismatched = 0, unreadable = 0, malformed = 0;
+
+    [[nodiscard]] std::size_t known() const noexcept { return matched + mismatched + unreadable; }
 };
 
 /// One file of checksum lines. Says "name: OK" and so on as sha256sum does, or collects JSON rows.
@@ -99,7 +101,7 @@ void check_lines(std::string_view text, const Context& context, const HashOption
         if (!digest) {
             ++tally.unreadable;
             verdict = "FAILED open or read";
-            if (!context.json) fmt::print(stderr, "zcrypto: {}: {}\n", line->name, digest.error());
+            if (!context.json) fmt::print(stderr, "zcrypto: {}: {}\n", shown_name(line->name), digest.error());
         } else if (*digest != line->hex) {
             ++tally.mismatched;
             verdict = "FAILED";
@@ -109,7 +111,7 @@ void check_lines(std::string_view text, const Context& context, const HashOption
         if (context.json) {
             rows.push_back({{"file", line->name}, {"result", verdict}});
         } else if (!options.quiet || !digest || *digest != line->hex) {
-            fmt::print("{}: {}\n", line->name, verdict);
+            fmt::print("{}: {}\n", shown_name(line->name), verdict);
         }
     }
 }
@@ -117,17 +119,30 @@ void check_lines(std::string_view text, const Context& context, const HashOption
 int check_files(const Context& context, const HashOptions& options, zcrypto::HashAlgorithm algorithm) {
     Tally tally;
     auto rows = nlohmann::json::array();
+    auto bad_lists = nlohmann::json::array();
+    // One list that is of no use fails the whole, and does not keep the others from being checked.
+    const auto refuse = [&](const std::string& path, const std::string& why) {
+        bad_lists.push_back({{"list", path}, {"error", why}});
+        if (context.json) return;
+        std::fflush(stdout);
+        fmt::print(stderr, "zcrypto: {}: {}\n", shown_name(path), why);
+    };
     for (const auto& path : options.files) {
         const auto content = read_input(path, kCheckFileMax);
-        if (!content) return report(context, content.error());
+        if (!content) {
+            refuse(path, content.error().text);
+            continue;
+        }
+        const auto before = tally.known();
         check_lines(base::as_text(*content), context, options, algorithm, tally, rows);
+        if (tally.known() == before) refuse(path, "no properly formatted checksum lines found");
     }
-    const auto known = tally.matched + tally.mismatched + tally.unreadable;
     // b3sum fails on a line that it cannot read; sha256sum only warns while it finds others.
     const bool strict = options.strict || algorithm == zcrypto::HashAlgorithm::blake3;
-    const bool bad = tally.mismatched + tally.unreadable > 0 || known == 0 || (strict && tally.malformed > 0);
+    const bool bad = tally.mismatched + tally.unreadable > 0 || !bad_lists.empty() || (strict && tally.malformed > 0);
     if (context.json) {
         print_json({{"files", rows},
+                    {"bad_lists", bad_lists},
                     {"matched", tally.matched},
                     {"mismatched", tally.mismatched},
                     {"unreadable", tally.unreadable},
@@ -142,7 +157,6 @@ int check_files(const Context& context, const HashOptions& options, zcrypto::Has
     warn(tally.malformed, "line is improperly formatted", "lines are improperly formatted");
     warn(tally.unreadable, "listed file could not be read", "listed files could not be read");
     warn(tally.mismatched, "computed checksum did NOT match", "computed checksums did NOT match");
-    if (known == 0) fmt::print(stderr, "zcrypto: no properly formatted checksum lines found\n");
     return bad ? Exit::failed : Exit::done;
 }
 
@@ -169,7 +183,7 @@ int hash_command(const Context& context, const HashOptions& given) {
             if (context.json)
                 rows.push_back({{"file", path}, {"error", digest.error()}});
             else
-                fmt::print(stderr, "zcrypto: {}: {}\n", path, digest.error());
+                fmt::print(stderr, "zcrypto: {}: {}\n", shown_name(path), digest.error());
             continue;
         }
         if (context.json)

@@ -42,7 +42,8 @@ base::Bytes hex(std::string_view text) { return base::from_hex(text).value(); }
 constexpr std::string_view kPrivateLabel = "PRIVATE KEY";
 constexpr std::string_view kPublicLabel = "PUBLIC KEY";
 
-Outcome<void> write_pem(const std::string& path, std::string_view label, base::ByteView der, mode_t mode) {
+/// The text of a PEM file. The caller wipes it.
+base::Bytes encode_pem(std::string_view label, base::ByteView der) {
     zcrypto::SecretBytes text{kBase64Max};
     auto* const at = reinterpret_cast<char*>(text.expose_mutable().data());
     sodium_bin2base64(at, kBase64Max, base::as_u8(der), der.size(), sodium_base64_VARIANT_ORIGINAL);
@@ -59,6 +60,10 @@ Outcome<void> write_pem(const std::string& path, std::string_view label, base::B
         append("\n");
     }
     append(fmt::format("-----END {}-----\n", label));
+    return pem;
+}
+
+Outcome<void> write_pem(const std::string& path, base::Bytes pem, mode_t mode) {
     const auto written = base::write_file_atomic(path, pem, {.mode = mode, .replace = false});
     zcrypto::secure_wipe(pem);
     if (!written) return give_up(written.error());
@@ -109,25 +114,38 @@ Outcome<PublicKey> public_key_of(const PrivateKey& key) {
 }
 
 Outcome<void> write_private_key(const std::string& path, const PrivateKey& key) {
+    return write_pem(path, encode_private_key(key), 0600);
+}
+
+base::Bytes encode_private_key(const PrivateKey& key) {
     const auto prefix = hex(encoding_of(key.type).private_prefix);
     zcrypto::SecretBytes der{prefix.size() + 32};
     std::ranges::copy(prefix, der.expose_mutable().begin());
     std::ranges::copy(key.bytes.expose(), der.expose_mutable().subspan(prefix.size()).begin());
-    return write_pem(path, kPrivateLabel, der.expose(), 0600);
+    return encode_pem(kPrivateLabel, der.expose());
 }
 
 Outcome<void> write_public_key(const std::string& path, const PublicKey& key) {
+    return write_pem(path, encode_public_key(key), 0644);
+}
+
+base::Bytes encode_public_key(const PublicKey& key) {
     auto der = hex(encoding_of(key.type).public_prefix);
     der.insert(der.end(), key.bytes.begin(), key.bytes.end());
-    return write_pem(path, kPublicLabel, der, 0644);
+    return encode_pem(kPublicLabel, der);
 }
 
 Outcome<PrivateKey> read_private_key(const std::string& path) {
     if (auto safe = base::check_private_file(path); !safe) return give_up(Exit::usage, safe.error().text);
     auto content = base::read_file(path, kFileMax);
     if (!content) return give_up(content.error());
-    auto der = read_pem(*content, kPrivateLabel, path);
+    auto key = decode_private_key(*content, path);
     zcrypto::secure_wipe(*content);
+    return key;
+}
+
+Outcome<PrivateKey> decode_private_key(base::ByteView content, const std::string& path) {
+    auto der = read_pem(content, kPrivateLabel, path);
     if (!der) return std::unexpected{std::move(der).error()};
     const auto key_behind = [&](std::string_view prefix_hex, KeyType type) -> std::optional<PrivateKey> {
         const auto prefix = hex(prefix_hex);
@@ -154,7 +172,11 @@ Outcome<PublicKey> read_public_key(const std::string& text) {
     }
     const auto content = base::read_file(text, kFileMax);
     if (!content) return give_up(content.error());
-    auto der = read_pem(*content, kPublicLabel, text);
+    return decode_public_key(*content, text);
+}
+
+Outcome<PublicKey> decode_public_key(base::ByteView content, const std::string& path) {
+    auto der = read_pem(content, kPublicLabel, path);
     if (!der) return std::unexpected{std::move(der).error()};
     for (const auto& each : kEncodings) {
         const auto prefix = hex(each.public_prefix);
@@ -163,7 +185,7 @@ Outcome<PublicKey> read_public_key(const std::string& text) {
             return PublicKey{each.type, base::to_bytes(der->expose().subspan(prefix.size()))};
         }
     }
-    return give_up(Exit::failed, fmt::format("{}: not an Ed25519, X25519 or compressed secp256k1 public key", text));
+    return give_up(Exit::failed, fmt::format("{}: not an Ed25519, X25519 or compressed secp256k1 public key", path));
 }
 
 }  // namespace zcrypto_tool

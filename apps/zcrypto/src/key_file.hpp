@@ -23,6 +23,13 @@ struct PublicKey {
 
 Outcome<PublicKey> public_key_of(const PrivateKey& key);
 
+/// The text of a PEM file; a private key's is the caller's to wipe.
+base::Bytes encode_private_key(const PrivateKey& key);
+base::Bytes encode_public_key(const PublicKey& key);
+/// And back. `path` is for the message.
+Outcome<PrivateKey> decode_private_key(base::ByteView content, const std::string& path);
+Outcome<PublicKey> decode_public_key(base::ByteView content, const std::string& path);
+
 /// Mode 0600; refuses to replace a file.
 Outcome<void> write_private_key(const std::string& path, const PrivateKey& key);
 Outcome<void> write_public_key(const std::string& path, const PublicKey& key);

@@ -2,7 +2,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 
 #include "base/file.hpp"
 #include "commands.hpp"
@@ -41,6 +43,16 @@ Outcome<zcrypto::Secret<64>> seed_of(const WordsOptions& options) {
     return std::move(*seed);
 }
 
+Outcome<void> write_out(std::string_view text) {
+    while (!text.empty()) {
+        const auto done = write(STDOUT_FILENO, text.data(), text.size());
+        if (done < 0 && errno == EINTR) continue;
+        if (done < 0) return give_up(Exit::failed, fmt::format("standard output: {}", std::strerror(errno)));
+        text.remove_prefix(static_cast<std::size_t>(done));
+    }
+    return {};
+}
+
 /// A secret goes to a file, a terminal, or where --show says that it may go.
 Outcome<void> give_secret(const Context& context, const WordsOptions& options, const char* name,
                           std::string_view secret) {
@@ -56,11 +68,25 @@ Outcome<void> give_secret(const Context& context, const WordsOptions& options, c
                                                 "--out FILE keeps it private",
                                                 name));
     }
-    if (context.json)
-        print_json({{name, std::string{secret}}});
-    else
-        fmt::print("{}\n", secret);
+    // Past the buffers of the library, which nobody wipes. The JSON is what print_json() would make of it.
+    std::fflush(stdout);
+    const auto before = context.json ? fmt::format("{{\n  \"schema\": \"{}\",\n  \"{}\": \"", kJsonSchema, name) : "";
+    for (const auto part : {std::string_view{before}, secret, std::string_view{context.json ? "\"\n}\n" : "\n"}}) {
+        GC_CHECK(write_out(part));
+    }
     return {};
+}
+
+/// Hexadecimal digits in locked memory.
+zcrypto::SecretBytes secret_hex(base::ByteView bytes) {
+    zcrypto::SecretBytes out{2 * bytes.size()};
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    auto at = out.expose_mutable().begin();
+    for (const auto b : bytes) {
+        *at++ = static_cast<std::byte>(kDigits[std::to_integer<std::size_t>(b >> 4)]);
+        *at++ = static_cast<std::byte>(kDigits[std::to_integer<std::size_t>(b & std::byte{15})]);
+    }
+    return out;
 }
 
 Outcome<void> run_new(const Context& context, const WordsOptions& options) {
@@ -81,7 +107,8 @@ Outcome<void> run_check(const Context& context, const WordsOptions& options) {
 
 Outcome<void> run_seed(const Context& context, const WordsOptions& options) {
     GC_TRY(const auto seed, seed_of(options));
-    return give_secret(context, options, "seed", base::to_hex(seed.expose()));
+    const auto text = secret_hex(seed.expose());
+    return give_secret(context, options, "seed", base::as_text(text.expose()));
 }
 
 Outcome<zcrypto::SecretBytes> derivation_seed(const DeriveOptions& options) {

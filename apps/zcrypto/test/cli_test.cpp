@@ -1,5 +1,6 @@
 // The real program beside the real programs that do the same.
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -75,7 +76,7 @@ TEST_F(Zcrypto, HashesAsTheOldToolsDo) {
         EXPECT_EQ(sh(std::string{tool} + " * > .sums; " + ours + " -c .sums").code, 0);
         EXPECT_EQ(sh(ours + " abc empty big > .sums; " + tool + " -c .sums > /dev/null").code, 0);
         const std::string spoil = "; echo changed > abc; rm empty; ";
-        const auto theirs = sh(ours + " abc empty big > .sums" + spoil + tool + " -c .sums 2>/dev/null");
+        const auto theirs = sh(fmt::format("{} abc empty big > .sums{}{} -c .sums 2>/dev/null", ours, spoil, tool));
         const auto checked = sh(ours + " -c .sums 2>/dev/null");
         EXPECT_EQ(checked.code, 1);
         EXPECT_EQ(theirs.code, 1);
@@ -105,6 +106,39 @@ TEST_F(Zcrypto, MalformedListsAndMissingFilesFail) {
     EXPECT_EQ(sh("$Z hash abc > /dev/full 2>/dev/null").code, 1) << "a full disk is no success";
 }
 
+TEST_F(Zcrypto, EachListThatSaysNothingFailsAndIsNamed) {
+    EXPECT_EQ(sh("$Z hash abc > GOOD; echo nonsense > BAD; : > EMPTY; $Z hash -c GOOD 2>&1").code, 0);
+    const auto bad = sh("$Z hash -a sha256 abc > GOOD; $Z hash -a sha256 -c BAD GOOD 2>&1");
+    EXPECT_EQ(bad.code, 1);
+    EXPECT_NE(bad.out.find("zcrypto: BAD: no properly formatted checksum lines found\n"), std::string::npos) << bad.out;
+    EXPECT_NE(bad.out.find("abc: OK\n"), std::string::npos) << "the other list is checked all the same";
+    const auto empty = sh("$Z hash -a sha256 -c GOOD EMPTY 2>&1");
+    EXPECT_EQ(empty.code, 1);
+    EXPECT_NE(empty.out.find("zcrypto: EMPTY: no properly formatted"), std::string::npos) << empty.out;
+    const auto missing = sh("$Z hash -a sha256 -c nowhere GOOD 2>&1");
+    EXPECT_EQ(missing.code, 1);
+    EXPECT_NE(missing.out.find("abc: OK\n"), std::string::npos) << missing.out;
+    EXPECT_NE(missing.out.find("zcrypto: nowhere: "), std::string::npos) << missing.out;
+    const auto json = nlohmann::json::parse(sh("$Z --json hash -a sha256 -c BAD nowhere GOOD").out);
+    EXPECT_EQ(json["ok"], false);
+    EXPECT_EQ(json["matched"], 1);
+    EXPECT_EQ(json["bad_lists"][0]["list"], "BAD");
+    EXPECT_EQ(json["bad_lists"][1]["list"], "nowhere");
+}
+
+TEST_F(Zcrypto, NoFileCanBeNamedToLookLikeAVerdict) {
+    const std::string forged = "x: FAILED\nabc: OK\nx";
+    write(forged, "something");
+    ASSERT_EQ(sh("$Z hash x*x > LIST; for f in x*x; do echo changed > \"$f\"; done").code, 0);
+    const auto checked = sh("$Z hash -c LIST 2>/dev/null");
+    EXPECT_EQ(checked.code, 1);
+    EXPECT_EQ(checked.out, "\\x: FAILED\\nabc: OK\\nx: FAILED\n");
+    EXPECT_EQ(sh("rm x*x; $Z hash -c LIST 2>&1 >/dev/null | head -n1").out.find("zcrypto: \\x: FAILED\\nabc: OK\\nx: "),
+              0u);
+    EXPECT_EQ(sh("$Z hash \"$(printf 'a\\033[2Jb')\" 2>&1").out, "zcrypto: \\a\\x1b[2Jb: No such file or directory\n");
+    EXPECT_EQ(sh("$Z sign --key \"$(printf 'a\\033[2Jb')\" abc 2>&1").out.find('\033'), std::string::npos);
+}
+
 TEST_F(Zcrypto, KeysAndSignaturesAreThoseOfOpenssl) {
     ASSERT_EQ(sh("$Z keygen --out key.pem --public key.pub > hex").code, 0);
     EXPECT_EQ(sh("stat -c %a key.pem").out, "600\n");
@@ -127,9 +161,9 @@ TEST_F(Zcrypto, KeysAndSignaturesAreThoseOfOpenssl) {
     EXPECT_EQ(sh("$Z verify --key abc --signature sig abc 2>/dev/null").code, 1);
 
     for (const std::string type : {"x25519", "secp256k1"}) {
-        ASSERT_EQ(sh("$Z keygen -a " + type + " --out " + type + ".pem --public " + type + ".pub").code, 0);
+        ASSERT_EQ(sh(fmt::format("$Z keygen -a {0} --out {0}.pem --public {0}.pub", type)).code, 0);
         const std::string form = type == "secp256k1" ? " -ec_conv_form compressed" : "";
-        EXPECT_EQ(sh("openssl pkey -in " + type + ".pem -pubout" + form).out, sh("cat " + type + ".pub").out);
+        EXPECT_EQ(sh(fmt::format("openssl pkey -in {}.pem -pubout{}", type, form)).out, sh("cat " + type + ".pub").out);
     }
     ASSERT_EQ(sh("$Z sign --key secp256k1.pem --out sig abc").code, 0);
     EXPECT_EQ(sh("$Z verify --key secp256k1.pub --signature sig abc").code, 0);
@@ -194,6 +228,8 @@ TEST_F(Zcrypto, EveryCommandSpeaksJson) {
               true);
     write("words", kWords, 0600);
     EXPECT_EQ(json("$Z words check --json --words-file words")["count"], 12);
+    EXPECT_EQ(json("$Z words seed --json --show --words-file words")["seed"].get<std::string>().size(), 128u);
+    EXPECT_EQ(json("$Z words new --json --show")["words"].get<std::string>().find('"'), std::string::npos);
     EXPECT_EQ(json("$Z derive \"m/0'\" --json --words-file words")["curve"], "ed25519");
     EXPECT_EQ(json("$Z words check --json --words-file abc")["exit_code"], 2);
     EXPECT_GT(json("$Z speed --json --only blake3_64 --seconds 0.001")["rows"][0]["ratio"], 0.0);

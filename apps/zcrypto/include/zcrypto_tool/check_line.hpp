@@ -26,4 +26,8 @@ std::optional<CheckLine> parse_check_line(std::string_view line);
 /// The line for a file, without its end. `tag` asks for the --tag form.
 std::string format_check_line(const CheckLine& line, bool tag);
 
+/// A name for a person, on one line whatever is in it: escaped as in a list, and other control characters as \xHH. So
+/// no file can be named to look like a verdict.
+std::string shown_name(std::string_view name);
+
 }  // namespace zcrypto_tool
