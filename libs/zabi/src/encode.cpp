@@ -66,12 +66,17 @@ class Encoder {
     base::Checked<void> fields(const std::vector<Field>& list, const Json& json, const std::string& where) {
         if (!json.is_array() && !json.is_object() && !(json.is_null() && list.empty()))
             return wrong(where, "must be an array or an object");
-        if (json.size() != list.size())
-            return wrong(where, "takes " + std::to_string(list.size()) + " values, got " + std::to_string(json.size()));
+        if (json.size() != list.size()) {
+            auto counts = "takes " + std::to_string(list.size());
+            counts += " values, got ";
+            counts += std::to_string(json.size());
+            return wrong(where, counts);
+        }
         for (std::size_t i = 0; i < list.size(); ++i) {
             const auto& field = list[i];
             const auto name = field.name.empty() ? std::to_string(i) : field.name;
-            const auto at = where + "." + name;
+            auto at = where;
+            at.append(".").append(name);
             if (json.is_object() && !json.contains(name)) return wrong(at, "missing");
             GC_CHECK(value(field.type, json.is_object() ? json[name] : json[i], at));
         }
