@@ -13,9 +13,14 @@ Access::Access(const Config& config, const base::Digest& own) : public_methods_{
                             Peer{.name = "this bridge", .key = own, .roles = role_bits(Role::admin), .services = {}});
 }
 
+bool Access::knows(const std::optional<base::Digest>& key) const noexcept {
+    if (!key) return false;
+    const auto at = peers_.find(*key);
+    return at != peers_.end() && at->second.roles != 0;
+}
+
 rpc::Status Access::may_call(std::string_view path, const std::optional<base::Digest>& key) const {
-    if (key)
-        if (const auto at = peers_.find(*key); at != peers_.end() && at->second.roles != 0) return {};
+    if (knows(key)) return {};
     if (method_is_public(public_methods_, path)) return {};
     const std::string method{path.substr(0, 200)};
     if (key) return {StatusCode::unauthenticated, "this bridge does not know the key " + base::to_hex(*key)};

@@ -1,5 +1,6 @@
 #include "ghostbridge/bridge.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
@@ -25,6 +26,12 @@ constexpr std::uint64_t kDrainPollNs = 5 * kNsPerMs;
 /// Cancelled calls get this long to leave the machine.
 constexpr std::uint64_t kCloseTimeoutNs = 500 * kNsPerMs;
 constexpr std::size_t kMetadataMax = 16 << 10;
+/// The bridge's own services: registrations, health checks, reflection. Their largest request is a registration of
+/// kServicesPerInstanceMax names with its labels.
+constexpr std::size_t kOwnMessageMax = 64 << 10;
+constexpr std::size_t kOwnHeldMax = 16 << 20;
+constexpr std::size_t kOwnHeldPerConnectionMax = 1 << 20;
+constexpr std::uint64_t kOwnRequestTimeoutNs = 10'000 * kNsPerMs;
 const base::Log kLog{"ghostbridge"};
 
 std::string identity_path(const std::string& home) { return home + "/identity.pem"; }
@@ -40,6 +47,15 @@ zquic::Settings quic_settings(const Config& config, std::uint64_t stalled_calls)
     settings.stream_window_bytes = settings.stream_window_bytes_max = config.call_window_bytes;
     settings.connection_window_bytes = settings.connection_window_bytes_max = config.call_window_bytes * stalled_calls;
     return settings;
+}
+
+/// RelayOptions::ingress_window_bytes, of whichever ingress gives a call the least.
+std::size_t ingress_window(const Config& config) {
+    const auto quic_share = config.call_window_bytes * kStalledCallsPerClient /
+                            static_cast<std::size_t>(rpc::default_quic_settings().max_streams_bidi);
+    if (config.listen_tcp.empty()) return quic_share;
+    const std::size_t tcp_share = config.tcp.connection_window_bytes / config.tcp.streams_max;
+    return std::min({quic_share, tcp_share, std::size_t{config.tcp.stream_window_bytes}});
 }
 
 /// Lets one thread wait for something that another one does. Shared, because either may be gone first.
@@ -97,6 +113,7 @@ struct Bridge::State {
     base::Checked<void> set_up();
     base::Checked<void> listen();
     void wire();
+    [[nodiscard]] rpc::Status authorize(const rpc::CallInfo& call) const;
     void tear_down();
     void wait_for_calls();
     void close_connections();
@@ -119,17 +136,27 @@ void Bridge::State::wire() {
                                                       .identity = identity,
                                                       .settings = quic_settings(config, kStalledCallsPerInstance)});
         },
-        config.connect_timeout_ms * kNsPerMs);
-    server = rpc::Server::make(reactor, {.metadata_bytes_max = kMetadataMax, .metrics = &metrics});
+        Egress::Options{.connect_timeout_ns = config.connect_timeout_ms * kNsPerMs});
+    server = rpc::Server::make(reactor, {.message_bytes_max = kOwnMessageMax,
+                                         .metadata_bytes_max = kMetadataMax,
+                                         .request_timeout_ns = kOwnRequestTimeoutNs,
+                                         .held_bytes_max = kOwnHeldMax,
+                                         .held_bytes_per_connection_max = kOwnHeldPerConnectionMax,
+                                         .metrics = &metrics});
     control.emplace(*server, *registry, *egress, *access, config);
     const auto cap = config.call_timeout_max_ms == 0 ? rpc::kNoDeadline : config.call_timeout_max_ms * kNsPerMs;
-    relay.emplace(
-        reactor, *registry, *egress, metrics,
-        RelayOptions{
-            .calls_max = config.calls_max, .window_bytes = config.call_window_bytes, .call_timeout_max_ns = cap});
-    server->set_authorizer(
-        [this](const rpc::CallInfo& call) { return access->may_call(call.path, call.peer.public_key); });
-    server->set_raw_handler([this](rpc::RawCall call) { relay->start(std::move(call)); });
+    relay.emplace(reactor, *registry, *egress, metrics,
+                  RelayOptions{.calls_max = config.calls_max,
+                               .window_bytes = config.call_window_bytes,
+                               .ingress_window_bytes = ingress_window(config),
+                               .call_timeout_max_ns = cap,
+                               .public_calls_max = config.public_calls_max,
+                               .public_call_timeout_max_ns = config.public_call_timeout_ms * kNsPerMs});
+    server->set_authorizer([this](const rpc::CallInfo& call) { return authorize(call); });
+    server->set_raw_handler([this](rpc::RawCall call) {
+        const bool known = access->knows(call.stream->peer().public_key);
+        relay->start(std::move(call), known ? Caller::known : Caller::anonymous);
+    });
 
     auto& instances = metrics.gauge("ghostbridge_instances", "Registered instances.");
     services_watch = registry
@@ -142,12 +169,30 @@ void Bridge::State::wire() {
                          .value_or(0);
 }
 
+rpc::Status Bridge::State::authorize(const rpc::CallInfo& call) const {
+    auto allowed = access->may_call(call.path, call.peer.public_key);
+    if (!allowed.ok() || access->knows(call.peer.public_key)) return allowed;
+    // Relayed calls have left the server; what is in flight there are the bridge's own, watches among them that never
+    // end. This one is counted already.
+    if (is_bridge_service(rpc::service_of(call.path)) && server->calls_in_flight() > config.public_calls_max)
+        return {rpc::StatusCode::resource_exhausted, "the bridge carries too many calls without a known key"};
+    return {};
+}
+
 base::Checked<void> Bridge::State::listen() {
     auto& reactor = thread->reactor();
     // validate() has parsed both before.
-    GC_TRY(quic, rpc::QuicListener::start(*server, {.address = *io::SocketAddress::parse(config.listen_quic),
-                                                    .identity = identity,
-                                                    .settings = quic_settings(config, kStalledCallsPerClient)}));
+    rpc::QuicServerOptions options{.address = *io::SocketAddress::parse(config.listen_quic), .identity = identity};
+    options.accept_key = [this](const base::Digest& shown) {
+        return access->knows(shown) || config.quic.public_connections_max > 0;
+    };
+    options.is_guest = [this](const base::Digest& shown) { return !access->knows(shown); };
+    options.guests_max = config.quic.public_connections_max;
+    options.connections_max = config.quic.connections_max;
+    options.resets_per_s = config.quic.resets_per_s;
+    options.resets_burst = config.quic.resets_burst;
+    options.settings = quic_settings(config, kStalledCallsPerClient);
+    GC_TRY(quic, rpc::QuicListener::start(*server, std::move(options)));
     quic_port = quic->bound_address().port();
     if (config.listen_tcp.empty()) return {};
     GC_TRY(tcp,

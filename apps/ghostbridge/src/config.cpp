@@ -39,7 +39,18 @@ base::ConfigSchema schema_of(PeerText& peer) {
         "roles", peer.roles,
         "client: call every registered service. service: call and register. admin: as client, for administration.");
     schema.field("services", peer.services,
-                 "What a service may register: full names, or a prefix that ends in \".*\". Empty: anything.");
+                 "What a service may register, at least one: full names, or a prefix that ends in \".*\".");
+    return schema;
+}
+
+base::ConfigSchema schema_of(QuicLimits& quic) {
+    base::ConfigSchema schema{"Limits of the QUIC ingress."};
+    schema.field("connections_max", quic.connections_max, "Open connections.", {.min = 1, .max = 1'000'000});
+    schema.field("public_connections_max", quic.public_connections_max,
+                 "Of these, of callers whose key is not listed, for public_methods. 0: the handshake refuses them.",
+                 {.min = 0, .max = 1'000'000});
+    schema.field("resets_per_s", quic.resets_per_s, "Calls that a connection may abort.", {.min = 1, .max = 1'000'000});
+    schema.field("resets_burst", quic.resets_burst, "And at once.", {.min = 10, .max = 1'000'000});
     return schema;
 }
 
@@ -54,12 +65,15 @@ base::ConfigSchema schema_of(TcpLimits& tcp) {
     schema.field("header_list_bytes_max", tcp.header_list_bytes_max, "Header names, values and 32 bytes a field.",
                  {.min = 1024, .max = 1 << 20});
     schema.field("header_fields_max", tcp.header_fields_max, "Header fields of one request.", {.min = 8, .max = 4096});
-    schema.field("control_frames_per_s", tcp.control_frames_per_s,
-                 "RST_STREAM, PING, SETTINGS, PRIORITY and empty DATA frames a connection may send.",
-                 {.min = 1, .max = 1'000'000});
+    schema.field(
+        "control_frames_per_s", tcp.control_frames_per_s,
+        "RST_STREAM, PING, SETTINGS, PRIORITY and empty DATA frames a connection may send, and resets that it\n"
+        "makes the bridge send.",
+        {.min = 1, .max = 1'000'000});
     schema.field("control_frames_burst", tcp.control_frames_burst, "And at once.", {.min = 10, .max = 1'000'000});
     schema.field("handshake_timeout_ms", tcp.handshake_timeout_ms,
-                 "For the preface, and for a header block once begun.", {.min = 10, .max = kDayMs});
+                 "For the preface and the acknowledgement of SETTINGS, and for a header block once begun.",
+                 {.min = 10, .max = kDayMs});
     schema.field("idle_timeout_ms", tcp.idle_timeout_ms, "Connections without calls.", {.min = 10, .max = kDayMs});
     schema.field("write_timeout_ms", tcp.write_timeout_ms, "Connections that take nothing although bytes wait.",
                  {.min = 10, .max = kDayMs});
@@ -91,6 +105,11 @@ base::ConfigSchema schema_of(Config& config, std::vector<PeerText>& peers) {
     schema.field("call_timeout_max_ms", config.call_timeout_max_ms,
                  "Caps grpc-timeout, also for calls that have none. 0: no cap.", {.min = 0, .max = kDayMs});
     schema.field("calls_max", config.calls_max, "Open calls of the whole bridge.", {.min = 1, .max = 10'000'000});
+    schema.field("public_calls_max", config.public_calls_max, "Of these, of callers without a known key.",
+                 {.min = 1, .max = 10'000'000});
+    schema.field("public_call_timeout_ms", config.public_call_timeout_ms,
+                 "Caps grpc-timeout of callers without a known key, also for calls that have none.",
+                 {.min = 100, .max = kDayMs});
     schema.field("call_window_bytes", config.call_window_bytes,
                  "Bytes of one direction of one call that the bridge holds at most.", {.min = 16'384, .max = kGib});
     schema.field("instances_max", config.instances_max, "Registered instances.", {.min = 1, .max = 1'000'000});
@@ -100,6 +119,7 @@ base::ConfigSchema schema_of(Config& config, std::vector<PeerText>& peers) {
                  {.min = 1, .max = 1'000'000});
     schema.field("eject_ms", config.eject_ms, "The first such while; it doubles up to eight times this.",
                  {.min = 1, .max = kDayMs});
+    schema.table("quic", schema_of(config.quic));
     schema.table("tcp", schema_of(config.tcp));
     schema.list("peers", peers, "Keys that this bridge knows.", [](PeerText& peer) { return schema_of(peer); });
     return schema;
@@ -135,6 +155,24 @@ base::Checked<Config> load(const std::string& origin, Load load_into) {
     if (auto valid = validate(config); !valid)
         return base::explain(Errc::bad_config, origin + ": " + valid.error().text);
     return config;
+}
+
+/// "package.Service", or "package.*".
+bool valid_service_pattern(std::string_view pattern) noexcept {
+    if (pattern.ends_with(".*")) pattern.remove_suffix(2);
+    return valid_service_name(pattern);
+}
+
+base::Checked<void> check_services(const Peer& peer) {
+    if (has_role(peer.roles, Role::service) && peer.services.empty())
+        return base::explain(Errc::bad_config, "peer \"" + peer.name +
+                                                   "\": services: a peer with the role service must list what it may "
+                                                   "register, such as \"ghost.chain.v1.*\"");
+    for (const auto& pattern : peer.services)
+        if (!valid_service_pattern(pattern))
+            return base::explain(Errc::bad_config, "peer \"" + peer.name + "\": services: \"" + pattern +
+                                                       "\" is neither a full name nor a prefix that ends in \".*\"");
+    return {};
 }
 
 base::Checked<void> check_address(const char* key, const std::string& text, bool optional) {
@@ -187,16 +225,17 @@ base::Checked<void> validate(const Config& config) {
     for (const auto& peer : config.peers)
         if (!keys.insert(peer.key).second)
             return base::explain(Errc::bad_config, "peer \"" + peer.name + "\": its key is listed twice");
+    for (const auto& peer : config.peers) GC_CHECK(check_services(peer));
     if (config.tcp.connection_window_bytes < config.tcp.stream_window_bytes)
         return base::explain(Errc::bad_config, "tcp.connection_window_bytes is below tcp.stream_window_bytes");
     return {};
 }
 
 bool service_allowed(const std::vector<std::string>& patterns, std::string_view name) noexcept {
-    return patterns.empty() || std::ranges::any_of(patterns, [name](std::string_view pattern) {
-               if (!pattern.ends_with(".*")) return pattern == name;
-               return name.starts_with(pattern.substr(0, pattern.size() - 1));
-           });
+    return std::ranges::any_of(patterns, [name](std::string_view pattern) {
+        if (!pattern.ends_with(".*")) return pattern == name;
+        return name.starts_with(pattern.substr(0, pattern.size() - 1));
+    });
 }
 
 bool method_is_public(const std::vector<std::string>& public_methods, std::string_view path) noexcept {

@@ -247,6 +247,8 @@ void Control::probe() {
     if (stopping_) return;
     for (const auto* const instance : registry_.list()) {
         const auto id = instance->id;
+        // A probe that is asked again before its time is up would never fail.
+        if (const auto at = probes_.find(id); at != probes_.end() && at->second.active()) continue;
         probes_[id] = egress_.channel(*instance).call(
             kHealthCheck, health_pb::HealthCheckRequest{}, {.timeout_ns = config_.health_timeout_ms * kNsPerMs},
             [this, id](rpc::StatusOr<health_pb::HealthCheckResponse> answer) {

@@ -27,16 +27,20 @@ StatusCode seen_by_caller(std::uint64_t h3_code) noexcept { return rpc::status_c
 /// One call: both streams and what is owed between them. Destroyed by Relay::finish(), also from inside its events.
 class Relay::Call {
  public:
-    Call(Relay& relay, std::uint64_t id, CallRequest request, std::unique_ptr<rpc::HttpStream> ingress)
+    Call(Relay& relay, std::uint64_t id, CallRequest request, Caller caller, std::unique_ptr<rpc::HttpStream> ingress)
         : relay_{relay},
           id_{id},
           request_{std::move(request)},
+          caller_{caller},
           started_ns_{relay.reactor_.now_ns()},
           ingress_{std::move(ingress)},
           ingress_events_{*this},
           egress_events_{*this},
-          deadline_timer_{relay.reactor_, [this] { on_deadline(); }} {}
+          deadline_timer_{relay.reactor_, [this] { on_deadline(); }} {
+        if (caller_ == Caller::anonymous) ++relay_.public_calls_;
+    }
     ~Call() {
+        if (caller_ == Caller::anonymous) --relay_.public_calls_;
         release_instance(CallOutcome::abandoned);
         relay_.open_calls_.add(-1);
     }
@@ -45,7 +49,8 @@ class Relay::Call {
         relay_.open_calls_.add(1);
         ingress_->set_low_water(relay_.options_.window_bytes / 4);
         ingress_->set_events(ingress_events_);
-        const auto timeout = std::min(request_.timeout_ns, relay_.options_.call_timeout_max_ns);
+        auto timeout = std::min(request_.timeout_ns, relay_.options_.call_timeout_max_ns);
+        if (caller_ == Caller::anonymous) timeout = std::min(timeout, relay_.options_.public_call_timeout_max_ns);
         if (timeout != rpc::kNoDeadline) {
             deadline_ns_ = timeout > rpc::kNoDeadline - started_ns_ ? rpc::kNoDeadline : started_ns_ + timeout;
             deadline_timer_.arm(deadline_ns_);
@@ -90,13 +95,15 @@ class Relay::Call {
     void attempt() {
         const auto picked = relay_.registry_.pick(request_.service, tried_, request_.instance_key);
         if (!picked) return end_with(no_instance(picked.error()));
-        instance_ = *picked;
-        tried_.push_back(instance_);
-        relay_.registry_.started(instance_);
-        const auto* const instance = relay_.registry_.find(instance_);
-        relay_.egress_.hold(*instance);
+        const auto* const instance = relay_.registry_.find(*picked);
+        const auto slot = relay_.egress_.hold(*instance);
+        tried_.push_back(*picked);
         endpoint_ = instance->registration.endpoint;
-        relay_.egress_.open(*instance, [weak = std::weak_ptr{alive_}, this](auto stream) {
+        if (!slot) return on_full();
+        instance_ = *picked;
+        slot_ = *slot;
+        relay_.registry_.started(instance_);
+        relay_.egress_.open(*instance, slot_, [weak = std::weak_ptr{alive_}, this](auto stream) {
             if (weak.expired()) return;  // the call ended while the connection was made
             if (!stream)
                 return on_not_sent("cannot reach its instance at " + endpoint_ + ": " + stream.error().message);
@@ -118,6 +125,15 @@ class Relay::Call {
         return {StatusCode::internal, ""};
     }
 
+    /// The instance's connections are full. To wait there unseen would be worse than to say so.
+    void on_full() {
+        last_failure_ = "has as many calls as its instances take";
+        if (tried_.size() < relay_.options_.attempts_max &&
+            relay_.registry_.pick(request_.service, tried_, request_.instance_key))
+            return attempt();
+        end_with({StatusCode::resource_exhausted, "service " + request_.service + " " + last_failure_});
+    }
+
     /// The instance provably did not see the call: another one may, within the budget.
     void on_not_sent(std::string why) {
         last_failure_ = std::move(why);
@@ -132,7 +148,7 @@ class Relay::Call {
 
     void on_stream(std::unique_ptr<rpc::HttpStream> stream) {
         egress_ = std::move(stream);
-        egress_->set_low_water(relay_.options_.window_bytes / 4);
+        egress_->set_low_water(std::min(relay_.options_.window_bytes, relay_.options_.ingress_window_bytes) / 4);
         egress_->set_events(egress_events_);
         const auto now = relay_.reactor_.now_ns();
         const auto left =
@@ -274,6 +290,8 @@ class Relay::Call {
                              "service " + request_.service + " lost its connection during the call (" + reason + ")"});
         }
         release_instance(CallOutcome::ok);
+        // Once an answer began, "not processed" is not true, and a caller would make the call again.
+        if (code == number(H3Code::request_rejected)) code = number(H3Code::internal_error);
         code_ = seen_by_caller(code);
         ingress_->reset(code);
         over();
@@ -287,7 +305,7 @@ class Relay::Call {
 
     void release_instance(CallOutcome outcome) {
         if (instance_ == 0) return;
-        relay_.egress_.release(instance_);
+        relay_.egress_.release(instance_, slot_);
         relay_.registry_.ended(std::exchange(instance_, 0), outcome);
     }
 
@@ -310,6 +328,7 @@ class Relay::Call {
     Relay& relay_;
     const std::uint64_t id_;
     CallRequest request_;
+    const Caller caller_;
     const std::uint64_t started_ns_;
     std::uint64_t deadline_ns_ = rpc::kNoDeadline;
     std::unique_ptr<rpc::HttpStream> ingress_;
@@ -320,6 +339,7 @@ class Relay::Call {
     std::shared_ptr<char> alive_ = std::make_shared<char>();
 
     InstanceId instance_ = 0;  ///< 0: none holds this call now.
+    Egress::Slot slot_ = 0;    ///< Its connection.
     std::vector<InstanceId> tried_;
     std::string endpoint_;
     std::string last_failure_;
@@ -355,7 +375,7 @@ Relay::Relay(io::Reactor& reactor, Registry& registry, Egress& egress, base::Met
 
 Relay::~Relay() { calls_.clear(); }
 
-void Relay::start(rpc::RawCall raw) {
+void Relay::start(rpc::RawCall raw, Caller caller) {
     auto request = parse_request(std::move(raw.headers));
     Refusal refusal;
     if (!request)
@@ -364,6 +384,8 @@ void Relay::start(rpc::RawCall raw) {
         refusal.status = {StatusCode::unavailable, "the bridge is shutting down"};
     else if (calls_.size() >= options_.calls_max)
         refusal.status = {StatusCode::resource_exhausted, "the bridge carries too many calls"};
+    else if (caller == Caller::anonymous && public_calls_ >= options_.public_calls_max)
+        refusal.status = {StatusCode::resource_exhausted, "the bridge carries too many calls without a known key"};
     if (!refusal.status.ok()) {
         count("unknown", refusal.status.code);
         raw.stream->send_headers(refusal_fields(refusal), true);
@@ -372,8 +394,9 @@ void Relay::start(rpc::RawCall raw) {
     }
     budget_.on_call();
     const auto id = next_id_++;
-    auto& call = *calls_.emplace(id, std::make_unique<Call>(*this, id, std::move(*request), std::move(raw.stream)))
-                      .first->second;
+    auto& call =
+        *calls_.emplace(id, std::make_unique<Call>(*this, id, std::move(*request), caller, std::move(raw.stream)))
+             .first->second;
     call.run();
 }
 

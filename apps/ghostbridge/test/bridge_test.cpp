@@ -380,6 +380,128 @@ TEST_F(BridgeTest, LetsOpenCallsFinishWhenItStops) {
     stopper.join();
 }
 
+/// The smallest window that an HTTP/2 stream can have, below what a call may hold elsewhere.
+class NarrowBridgeTest : public World {
+    void configure(Config& config) override { config.tcp.stream_window_bytes = 65'535; }
+};
+
+TEST_F(NarrowBridgeTest, CarriesUploadsThroughAnIngressWindowBelowTheCallWindow) {
+    const auto service = start_service();
+    ASSERT_TRUE(wait_for_service("test.v1.Echo"));
+    GrpcClient client{bridge_->tcp_port()};
+    for (int i = 0; i < 5; ++i) {
+        grpc::ClientContext context;
+        set_timeout(context, 20s);
+        const auto answer = client.unary(context, "/test.v1.Echo/Say", message(std::string(3 << 20, 'u')));
+        ASSERT_TRUE(answer.status.ok()) << answer.status.error_message();
+    }
+}
+
+/// Probes more often than a probe may take.
+class ProbingBridgeTest : public World {
+    void configure(Config& config) override {
+        config.health_interval_ms = 50;
+        config.health_timeout_ms = 300;
+        config.lease_ttl_ms = 60'000;
+    }
+};
+
+TEST_F(ProbingBridgeTest, NoticesAnInstanceThatHangs) {
+    const auto service = start_service();
+    ASSERT_TRUE(wait_for_service("test.v1.Echo"));
+    const auto client = connect_as(client_id_);
+    const auto degraded = [&] {
+        const auto list = client->call(kListServices, pb::ListServicesRequest{}, in(10s));
+        return list && list->instances_size() == 1 && list->instances(0).state() == pb::INSTANCE_STATE_DEGRADED;
+    };
+    std::latch noticed{1};
+    std::thread hang{[&] { service->run([&] { noticed.wait(); }); }};
+    EXPECT_TRUE(eventually(degraded, 400));
+    noticed.count_down();
+    hang.join();
+    EXPECT_TRUE(eventually([&] { return !degraded(); }));
+}
+
+class StrictBridgeTest : public World {
+    void configure(Config& config) override { config.quic.public_connections_max = 0; }
+};
+
+TEST_F(StrictBridgeTest, RefusesAKeyThatIsNotListedInTheHandshake) {
+    const auto service = start_service();
+    ASSERT_TRUE(wait_for_service("test.v1.Echo"));
+    const auto answer = connect_as(stranger_id_)->call(kSay, text("x"), in(10s));
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().code, rpc::StatusCode::unavailable) << answer.error().message;
+    EXPECT_TRUE(eventually([&] {
+        return bridge_->metrics_text().find("\nzquic_handshakes_total{result=\"failed\"} 0\n") == std::string::npos;
+    })) << "it has no connection, not even for a moment";
+    EXPECT_TRUE(connect_as(client_id_)->call(kSay, text("x"), in(10s)));
+}
+
+TEST_F(BridgeTest, TakesFewConnectionsOfKeysThatAreNotListed) {
+    const auto service = start_service();
+    ASSERT_TRUE(wait_for_service("test.v1.Echo"));
+    auto first = connect_as(stranger_id_);
+    const auto second = connect_as(zquic::Identity::generate().value());
+    ASSERT_TRUE(first->call(kSay, text("x"), in(10s)));
+    ASSERT_TRUE(second->call(kSay, text("x"), in(10s)));
+    EXPECT_FALSE(connect_as(zquic::Identity::generate().value())->call(kSay, text("x"), in(2s)));
+    EXPECT_TRUE(connect_as(client_id_)->call(kSay, text("x"), in(10s))) << "listed keys are not concerned";
+    first.reset();
+    EXPECT_TRUE(eventually([&] {
+        return connect_as(zquic::Identity::generate().value())->call(kSay, text("x"), in(2s)).has_value();
+    })) << "one that goes makes room";
+}
+
+/// Whose strangers may watch little at a time.
+class WatchedBridgeTest : public World {
+    void configure(Config& config) override { config.public_calls_max = 3; }
+};
+
+TEST_F(WatchedBridgeTest, BoundsTheOwnCallsOfCallersWithoutAKnownKey) {
+    std::vector<std::unique_ptr<GrpcClient>> clients;
+    std::vector<std::unique_ptr<grpc::ClientContext>> contexts;
+    std::vector<std::unique_ptr<GrpcClient::Stream>> watches;
+    int open = 0;
+    for (int i = 0; i < 5; ++i) {
+        clients.push_back(std::make_unique<GrpcClient>(bridge_->tcp_port()));
+        contexts.push_back(std::make_unique<grpc::ClientContext>());
+        watches.push_back(
+            std::make_unique<GrpcClient::Stream>(*clients[i], *contexts[i], "/grpc.health.v1.Health/Watch"));
+        // Both fail when the refusal is there already.
+        static_cast<void>(watches.back()->write(Message{}));
+        static_cast<void>(watches.back()->half_close());
+        if (watches.back()->read()) {
+            ++open;
+        } else {
+            EXPECT_EQ(watches.back()->finish().error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+            watches.back().reset();
+        }
+    }
+    EXPECT_EQ(open, 3);
+    health_pb::HealthCheckRequest check;
+    EXPECT_TRUE(connect_as(client_id_)->call(kCheck, check, in(10s)));
+    for (std::size_t i = 0; i < watches.size(); ++i) {
+        if (!watches[i]) continue;
+        contexts[i]->TryCancel();
+        static_cast<void>(watches[i]->finish());
+    }
+}
+
+TEST_F(BridgeTest, ShowsItsTransportInTheMetrics) {
+    const auto client = connect_as(client_id_);
+    ASSERT_TRUE(client->call(kListServices, pb::ListServicesRequest{}, in(10s)));
+    EXPECT_TRUE(eventually([&] {
+        const auto text = bridge_->metrics_text();
+        return text.find("\nzquic_connections 1\n") != std::string::npos &&
+               text.find("\nzquic_handshakes_total{result=\"accepted\"} 1\n") != std::string::npos;
+    })) << bridge_->metrics_text();
+    const auto text = bridge_->metrics_text();
+    for (const auto* name : {"zquic_half_open_connections 0", "zquic_dropped_total{reason=\"overload\"} 0",
+                             "zquic_stateless_answers_total{kind=\"retry\"} 0"})
+        EXPECT_NE(text.find(name), std::string::npos) << name;
+}
+
 class ImpatientBridgeTest : public World {
     void configure(Config& config) override { config.drain_timeout_ms = 100; }
 };
@@ -418,14 +540,12 @@ TEST_F(BridgeTest, SaysWhyItCannotStart) {
 }
 
 // Nobody, root included, can make a folder in /proc.
-TEST(BridgeStart, NamesAHomeThatCannotBeWritten) {
-    Config config;
-    config.home = "/proc/ghost/ghostbridge";
-    config.listen_quic = "[::1]:0";
-    config.listen_tcp = config.listen_metrics = "127.0.0.1:0";
-    const auto started = Bridge::start(config);
-    ASSERT_FALSE(started);
-    EXPECT_NE(started.error().text.find("/proc/ghost"), std::string::npos) << started.error().text;
+TEST(InitIdentity, NamesAHomeThatCannotBeWritten) {
+    const auto made = init_identity("/proc/ghost/ghostbridge");
+    ASSERT_FALSE(made);
+    EXPECT_NE(made.error().text.find("/proc/ghost"), std::string::npos) << made.error().text;
+    EXPECT_EQ(made.error().text.find("identity.pem"), std::string::npos)
+        << "the folder is at fault, not the file: " << made.error().text;
 }
 
 TEST_F(BridgeTest, KeepsItsKeyAcrossStarts) {

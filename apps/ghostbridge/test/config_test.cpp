@@ -47,6 +47,16 @@ TEST(Config, RefusesMistakesAndNamesThem) {
     EXPECT_NE(error_of("public_methods = [\"x y\"]").find("x y"), std::string::npos);
 }
 
+TEST(Config, WantsTheServicesOfAPeerThatRegisters) {
+    const auto peer = [](std::string_view rest) {
+        return error_of("[[peers]]\nname = \"walletd\"\nkey = \"" + std::string(64, 'a') + "\"\n" + std::string{rest});
+    };
+    EXPECT_NE(peer("roles = [\"service\"]").find("peer \"walletd\": services"), std::string::npos);
+    EXPECT_EQ(peer("roles = [\"service\"]\nservices = [\"ghost.wallet.v1.*\"]"), "no error");
+    EXPECT_EQ(peer("roles = [\"client\"]"), "no error");
+    EXPECT_NE(peer("roles = [\"service\"]\nservices = [\"*\"]").find("\"*\""), std::string::npos);
+}
+
 TEST(Config, NeverOpensAWalletToThePublic) {
     EXPECT_NE(error_of("public_methods = [\"ghost.wallet.v1.WalletService\"]").find("wallet"), std::string::npos);
     EXPECT_NE(error_of("public_methods = [\"ghost.wallet.v1.WalletService/GetStatus\"]").find("wallet"),
@@ -67,7 +77,7 @@ TEST(MethodIsPublic, MatchesServicesAndMethodsExactly) {
 }
 
 TEST(ServiceAllowed, MatchesNamesAndPrefixes) {
-    EXPECT_TRUE(service_allowed({}, "x.Y"));
+    EXPECT_FALSE(service_allowed({}, "x.Y")) << "nothing listed is nothing allowed";
     EXPECT_TRUE(service_allowed({"ghost.chain.v1.*"}, "ghost.chain.v1.BlockchainService"));
     EXPECT_FALSE(service_allowed({"ghost.chain.v1.*"}, "ghost.chain.v10.X"));
     EXPECT_FALSE(service_allowed({"a.B"}, "a.Bc"));

@@ -54,6 +54,21 @@ class RefusedConnector final : public rpc::Connector {
     io::Reactor& reactor_;
 };
 
+/// Answers with headers, and refuses the call as never begun when its request is complete.
+struct Begun final : rpc::StreamEvents {
+    explicit Begun(std::unique_ptr<rpc::HttpStream> stream_in) : stream{std::move(stream_in)} {
+        stream->set_events(*this);
+    }
+    void on_headers(rpc::Fields) override {
+        stream->send_headers({{":status", "200"}, {"content-type", "application/grpc"}}, false);
+    }
+    void on_data(base::ByteView bytes) override { stream->consume(bytes.size()); }
+    void on_end(rpc::Fields) override { stream->reset(static_cast<std::uint64_t>(rpc::H3Code::request_rejected)); }
+    void on_writable() override {}
+    void on_reset(std::uint64_t, const std::string&) override {}
+    std::unique_ptr<rpc::HttpStream> stream;
+};
+
 class RelayTest : public ::testing::Test {
  protected:
     void SetUp() override {
@@ -66,7 +81,8 @@ class RelayTest : public ::testing::Test {
             egress_.emplace(
                 reactor,
                 [this, &reactor](const Instance& instance) -> std::unique_ptr<rpc::Connector> {
-                    // By port: 1 serves, 2 cannot be reached, 3 refuses every call, 4 answers none and then resets.
+                    // By port: 1 serves, 2 cannot be reached, 3 refuses every call, 4 answers none and then resets, 5
+                    // begins an answer and then says that it never began.
                     const auto port = instance.address.port();
                     if (port == 2) return std::make_unique<RefusedConnector>(reactor);
                     return rpc::make_loopback(
@@ -74,15 +90,19 @@ class RelayTest : public ::testing::Test {
                         [this, port](std::unique_ptr<rpc::HttpStream> stream) {
                             if (port == 1) return service_->accept(std::move(stream));
                             ++turned_away_;
+                            if (port == 5) return begun_.push_back(std::make_unique<Begun>(std::move(stream)));
                             stream->reset(static_cast<std::uint64_t>(port == 3 ? rpc::H3Code::request_rejected
                                                                                : rpc::H3Code::excessive_load));
                         },
                         rpc::Peer{.address = {}, .public_key = base::Digest{}});
                 },
-                1'000'000'000);
+                egress_options_);
             relay_.emplace(reactor, *registry_, *egress_, metrics_, options_);
             front_ = rpc::Server::make(reactor);
-            front_->set_raw_handler([this](rpc::RawCall call) { relay_->start(std::move(call)); });
+            front_->set_raw_handler([this](rpc::RawCall call) {
+                const bool known = rpc::find_field(call.headers, "x-known") != nullptr;
+                relay_->start(std::move(call), known ? Caller::known : Caller::anonymous);
+            });
             auto tcp = H2Server::listen(
                 reactor, io::SocketAddress::loopback_v4(0), limits_, metrics_,
                 [this](std::unique_ptr<rpc::HttpStream> stream) { front_->accept(std::move(stream)); });
@@ -98,6 +118,7 @@ class RelayTest : public ::testing::Test {
             tcp_.reset();
             front_.reset();
             egress_.reset();
+            begun_.clear();
             service_.reset();
             registry_.reset();
         });
@@ -119,6 +140,7 @@ class RelayTest : public ::testing::Test {
     base::SeededRandom random_{11};
     base::MetricsRegistry metrics_;
     RelayOptions options_{.window_bytes = kWindow};
+    Egress::Options egress_options_{.connect_timeout_ns = 1'000'000'000};
     TcpLimits limits_;
     std::shared_ptr<EchoLog> log_ = std::make_shared<EchoLog>();
     std::unique_ptr<io::ReactorThread> thread_;
@@ -129,6 +151,7 @@ class RelayTest : public ::testing::Test {
     std::unique_ptr<rpc::Server> front_;
     std::unique_ptr<H2Server> tcp_;
     InstanceId instance_ = 0;
+    std::vector<std::unique_ptr<Begun>> begun_;
     std::atomic<int> turned_away_{0};
     std::uint16_t port_ = 0;
 };
@@ -220,6 +243,102 @@ TEST_F(RelayTest, EnforcesTheDeadlineAndCancelsTheService) {
     EXPECT_EQ(answer.status.error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
     EXPECT_TRUE(eventually([&] { return log_->cancelled == 1; }));
     EXPECT_TRUE(eventually([&] { return open_calls() == 0; }));
+}
+
+TEST_F(RelayTest, DoesNotCallAnAnsweredCallUnprocessed) {
+    thread_->run_and_wait([&] {
+        registry_->remove(instance_);
+        add_instance(5);
+    });
+    GrpcClient client{port_};
+    grpc::ClientContext context;
+    GrpcClient::Stream stream{client, context, "/test.v1.Echo/Chat"};
+    ASSERT_TRUE(stream.write(message("x")));
+    std::this_thread::sleep_for(100ms);  // the headers of the answer arrive first
+    ASSERT_TRUE(stream.half_close());
+    EXPECT_FALSE(stream.read());
+    EXPECT_EQ(stream.finish().error_code(), grpc::StatusCode::INTERNAL)
+        << "UNAVAILABLE would tell the caller that it may try again";
+}
+
+/// Open calls, each of its own client so that none waits for another one's answer.
+class HangingCalls {
+ public:
+    HangingCalls(std::uint16_t port, int count, bool known) {
+        for (int i = 0; i < count; ++i) {
+            auto& one = calls_.emplace_back(std::make_unique<One>(port));
+            if (known) one->context.AddMetadata("x-known", "");
+            one->stream = std::make_unique<GrpcClient::Stream>(one->client, one->context, "/test.v1.Echo/Hang");
+            EXPECT_TRUE(one->stream->write(message("")));
+            EXPECT_TRUE(one->stream->half_close());
+        }
+    }
+    ~HangingCalls() {
+        for (auto& one : calls_) {
+            one->context.TryCancel();
+            static_cast<void>(one->stream->finish());
+        }
+    }
+
+ private:
+    struct One {
+        explicit One(std::uint16_t port) : client{port} {}
+        GrpcClient client;
+        grpc::ClientContext context;
+        std::unique_ptr<GrpcClient::Stream> stream;
+    };
+    std::vector<std::unique_ptr<One>> calls_;
+};
+
+class SmallRelayTest : public RelayTest {
+ protected:
+    void SetUp() override {
+        options_.public_calls_max = 3;
+        options_.public_call_timeout_max_ns = 1'500'000'000;
+        egress_options_.calls_per_connection_max = 2;
+        egress_options_.connections_per_instance_max = 3;
+        RelayTest::SetUp();
+    }
+    GrpcClient::Answer say(bool known) {
+        GrpcClient client{port_};
+        grpc::ClientContext context;
+        if (known) context.AddMetadata("x-known", "");
+        return client.unary(context, "/test.v1.Echo/Say", message("x"));
+    }
+    std::size_t connections() {
+        std::size_t count = 0;
+        thread_->run_and_wait([&] { count = egress_->connections(); });
+        return count;
+    }
+};
+
+TEST_F(SmallRelayTest, KeepsRoomForCallersWithAKnownKey) {
+    const HangingCalls hanging{port_, 3, false};
+    ASSERT_TRUE(eventually([&] { return open_calls() == 3; }));
+    const auto refused = say(false).status;
+    EXPECT_EQ(refused.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+    EXPECT_NE(refused.error_message().find("without a known key"), std::string::npos) << refused.error_message();
+    EXPECT_TRUE(say(true).status.ok());
+    // They end by themselves, and then others get their turn.
+    EXPECT_TRUE(eventually([&] { return open_calls() == 0; }));
+    EXPECT_TRUE(say(false).status.ok());
+}
+
+TEST_F(SmallRelayTest, OpensMoreConnectionsWhenOneIsFullAndThenSaysSo) {
+    ASSERT_TRUE(say(true).status.ok());
+    EXPECT_EQ(connections(), 1u);
+    {
+        const HangingCalls hanging{port_, 6, true};
+        ASSERT_TRUE(eventually([&] { return log_->calls == 1 + 6; })) << "none waits unseen";
+        EXPECT_EQ(connections(), 3u);
+        const auto refused = say(true).status;
+        EXPECT_EQ(refused.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+        EXPECT_NE(refused.error_message().find("test.v1.Echo"), std::string::npos) << refused.error_message();
+    }
+    ASSERT_TRUE(eventually([&] { return open_calls() == 0; }));
+    EXPECT_TRUE(say(true).status.ok());
+    thread_->run_and_wait([&] { egress_->retain(*registry_); });
+    EXPECT_EQ(connections(), 1u);
 }
 
 TEST_F(RelayTest, PassesCancellationOn) {

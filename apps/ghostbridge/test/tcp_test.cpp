@@ -1,7 +1,9 @@
 // The TCP ingress against peers that are broken, slow or hostile: they lose their connection, everybody else keeps
 // theirs.
 
-#include <random>
+#include <nghttp2/nghttp2.h>
+
+#include <map>
 
 #include "grpc_client.hpp"
 #include "io/stream_socket.hpp"
@@ -12,6 +14,9 @@ namespace {
 using namespace ghostbridge;
 using namespace ghostbridge::test;
 
+/// SETTINGS without entries, and its acknowledgement.
+const base::Bytes kSettings = base::from_hex("000000040000000000").value();
+const base::Bytes kSettingsAck = base::from_hex("000000040100000000").value();
 constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// A raw TCP connection that remembers what came and whether it was closed.
@@ -36,6 +41,19 @@ class RawPeer {
     ~RawPeer() {
         thread_->run_and_wait([&] { socket_.reset(); });
     }
+    void set_reading(bool reading) {
+        thread_->run_and_wait([&] { socket_->set_reading(reading); });
+    }
+    /// Given to send() and not taken by the kernel.
+    [[nodiscard]] std::size_t unsent_bytes() {
+        std::size_t bytes = 0;
+        thread_->run_and_wait([&] { bytes = socket_->queued_bytes(); });
+        return bytes;
+    }
+    [[nodiscard]] std::string received() const {
+        const std::lock_guard lock{mutex_};
+        return received_;
+    }
     void send(base::ByteView bytes) {
         thread_->run_and_wait([&] { static_cast<void>(socket_->write(bytes)); });
     }
@@ -44,10 +62,43 @@ class RawPeer {
  private:
     std::unique_ptr<io::ReactorThread> thread_;
     std::unique_ptr<io::StreamSocket> socket_;
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::string received_;
     std::atomic<bool> closed_{false};
 };
+
+/// The header blocks in what a server sent, by stream; trailers join the headers.
+std::map<std::uint32_t, rpc::Fields> answers(std::string_view wire) {
+    std::map<std::uint32_t, rpc::Fields> out;
+    nghttp2_hd_inflater* inflater = nullptr;
+    EXPECT_EQ(nghttp2_hd_inflate_new(&inflater), 0);
+    while (wire.size() >= 9) {
+        const auto* const head = reinterpret_cast<const std::byte*>(wire.data());
+        const std::size_t size = base::load_be<std::uint32_t>(head) >> 8;
+        if (wire.size() < 9 + size) break;
+        const auto stream = base::load_be<std::uint32_t>(head + 5);
+        auto block = wire.substr(9, size);
+        const bool headers = wire[3] == NGHTTP2_HEADERS;
+        wire.remove_prefix(9 + size);
+        while (headers) {
+            nghttp2_nv field{};
+            int flags = 0;
+            const auto used = nghttp2_hd_inflate_hd2(
+                inflater, &field, &flags, reinterpret_cast<const std::uint8_t*>(block.data()), block.size(), 1);
+            EXPECT_GE(used, 0);
+            if (used < 0) break;
+            block.remove_prefix(static_cast<std::size_t>(used));
+            if ((flags & NGHTTP2_HD_INFLATE_EMIT) != 0)
+                out[stream].push_back({std::string(reinterpret_cast<const char*>(field.name), field.namelen),
+                                       std::string(reinterpret_cast<const char*>(field.value), field.valuelen)});
+            if ((flags & NGHTTP2_HD_INFLATE_FINAL) == 0) continue;
+            nghttp2_hd_inflate_end_headers(inflater);
+            break;
+        }
+    }
+    nghttp2_hd_inflate_del(inflater);
+    return out;
+}
 
 class TcpTest : public World {
  protected:
@@ -55,6 +106,8 @@ class TcpTest : public World {
         config.tcp.handshake_timeout_ms = 200;
         config.tcp.idle_timeout_ms = 400;
         config.tcp.connections_max = 8;
+        config.tcp.control_frames_burst = 1'000'000;
+        config.tcp.control_frames_per_s = 1'000'000;
     }
     void SetUp() override {
         World::SetUp();
@@ -65,6 +118,33 @@ class TcpTest : public World {
         service_.reset();
         World::TearDown();
     }
+    /// A request of /test.v1.Echo/Hang with an empty message.
+    static base::Bytes hanging_call(std::uint8_t stream) {
+        std::string block = "\x83\x86\x04\x12/test.v1.Echo/Hang\x01\x01x";
+        const auto literal = [&](std::string_view name, std::string_view value) {
+            block += std::string(1, '\0') + static_cast<char>(name.size());
+            block += name;
+            block += static_cast<char>(value.size());
+            block += value;
+        };
+        literal("content-type", "application/grpc");
+        literal("te", "trailers");
+        auto wire = base::from_hex("000000010400000000").value();
+        wire[2] = static_cast<std::byte>(block.size());
+        wire[8] = std::byte{stream};
+        for (const char c : block) wire.push_back(static_cast<std::byte>(c));
+        const auto body = base::from_hex("0000050001000000000000000000").value();
+        wire.insert(wire.end(), body.begin(), body.end());
+        wire[wire.size() - 6] = std::byte{stream};
+        return wire;
+    }
+    /// Connections that the bridge counted as broken by the peer.
+    int broken() {
+        const auto text = bridge_->metrics_text();
+        constexpr std::string_view kName = "\nghostbridge_tcp_broken_total ";
+        const auto at = text.find(kName);
+        return at == std::string::npos ? -1 : std::stoi(text.substr(at + kName.size()));
+    }
     void expect_served() {
         GrpcClient client{bridge_->tcp_port()};
         EXPECT_EQ(client.unary("/test.v1.Echo/Say", message("still here")).response.raw(), "still here");
@@ -72,9 +152,15 @@ class TcpTest : public World {
     std::unique_ptr<Service> service_;
 };
 
-TEST_F(TcpTest, ClosesOnABadPreface) {
+/// Whose timeouts no test lives to see: what closes a connection here is what the peer said.
+class PatientTcpTest : public TcpTest {
+    void configure(Config& config) override { config.tcp.handshake_timeout_ms = config.tcp.idle_timeout_ms = 600'000; }
+};
+
+TEST_F(PatientTcpTest, ClosesOnABadPreface) {
     RawPeer peer{bridge_->tcp_port()};
     peer.send(base::as_bytes("GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
+    EXPECT_TRUE(eventually([&] { return broken() == 1; }));
     EXPECT_TRUE(eventually([&] { return peer.closed(); }));
     expect_served();
 }
@@ -107,8 +193,51 @@ TEST_F(TcpTest, ClosesPeersThatSayNothingOrStopHalfway) {
                    .value());
     RawPeer idle{bridge_->tcp_port()};
     idle.send(base::as_bytes(kPreface));
-    idle.send(base::from_hex("000000040000000000").value());
+    idle.send(kSettings);
+    idle.send(kSettingsAck);
     for (auto* peer : {&silent, &halfway, &block, &idle}) EXPECT_TRUE(eventually([&] { return peer->closed(); }));
+    expect_served();
+}
+
+TEST_F(TcpTest, ClosesPeersThatSendAHeaderBlockByHalf) {
+    RawPeer peer{bridge_->tcp_port()};
+    peer.send(base::as_bytes(kPreface));
+    peer.send(kSettings);
+    peer.send(kSettingsAck);
+    // HEADERS with END_HEADERS and END_STREAM, of which only the frame header comes.
+    peer.send(base::from_hex("000032010500000001").value());
+    EXPECT_TRUE(eventually([&] { return peer.closed(); }));
+    EXPECT_TRUE(eventually([&] { return broken() == 1; })) << "for the block, not for being idle";
+}
+
+TEST_F(TcpTest, ClosesPeersThatDoNotAcknowledgeItsSettings) {
+    RawPeer peer{bridge_->tcp_port()};
+    peer.send(base::as_bytes(kPreface));
+    peer.send(kSettings);
+    peer.send(hanging_call(1));
+    EXPECT_TRUE(eventually([&] { return service_->log->calls == 1; }));
+    EXPECT_TRUE(eventually([&] { return peer.closed(); })) << "an open call does not excuse it";
+}
+
+TEST_F(TcpTest, StopsReadingFromPeersThatDoNotRead) {
+    RawPeer peer{bridge_->tcp_port()};
+    peer.send(base::as_bytes(kPreface));
+    peer.send(kSettings);
+    peer.send(kSettingsAck);
+    peer.send(hanging_call(1));  // not idle
+    ASSERT_TRUE(eventually([&] { return service_->log->calls == 1; }));
+    peer.set_reading(false);
+    const auto ping = base::from_hex("0000080600000000000102030405060708").value();
+    base::Bytes pings;
+    for (int i = 0; i < 60'000; ++i) pings.insert(pings.end(), ping.begin(), ping.end());
+    for (int i = 0; i < 30; ++i) {
+        peer.send(pings);
+        if (!eventually([&] { return peer.unsent_bytes() == 0; }, 200)) break;
+    }
+    EXPECT_GT(peer.unsent_bytes(), 0u) << "30 MB of answers are held for a peer that takes none";
+    EXPECT_FALSE(peer.closed());
+    peer.set_reading(true);
+    EXPECT_TRUE(eventually([&] { return peer.unsent_bytes() == 0; })) << "and it goes on when the peer does";
     expect_served();
 }
 
@@ -125,22 +254,39 @@ TEST_F(TcpTest, RefusesConnectionsBeyondTheLimit) {
 }
 
 TEST_F(TcpTest, AnswersOversizeHeadersAndLivesOn) {
-    GrpcClient client{bridge_->tcp_port()};
-    grpc::ClientContext context;
-    context.AddMetadata("x-big", std::string(15 << 10, 'v'));
-    context.AddMetadata("x-big", std::string(15 << 10, 'v'));
-    EXPECT_FALSE(client.unary(context, "/test.v1.Echo/Say", message("x")).status.ok());
-    EXPECT_TRUE(client.unary("/test.v1.Echo/Say", message("x")).status.ok());
+    RawPeer peer{bridge_->tcp_port()};
+    peer.send(base::as_bytes(kPreface));
+    peer.send(kSettings);
+    peer.send(kSettingsAck);
+    // Twice 9,000 bytes of a field, in HEADERS and CONTINUATION.
+    std::string half = "\x83\x86\x04\x12/test.v1.Echo/Hang\x01\x01x";
+    const std::string field = std::string("\0\1x\x7f", 4) + "\xa9\x45" + std::string(9000, 'v');
+    half += field;
+    auto first = base::from_hex("000000010100000001").value();
+    base::store_be(first.data(), static_cast<std::uint32_t>(half.size() << 8 | 1));
+    auto second = base::from_hex("000000090400000001").value();
+    base::store_be(second.data(), static_cast<std::uint32_t>(field.size() << 8 | 9));
+    peer.send(first);
+    peer.send(base::as_bytes(half));
+    peer.send(second);
+    peer.send(base::as_bytes(field));
+    ASSERT_TRUE(eventually([&] { return answers(peer.received()).contains(1); }));
+    const auto refusal = answers(peer.received()).at(1);
+    EXPECT_EQ(*rpc::find_field(refusal, ":status"), "200");
+    EXPECT_EQ(*rpc::find_field(refusal, "grpc-status"), "8");
+    EXPECT_FALSE(peer.closed());
+    peer.send(hanging_call(3));
+    EXPECT_TRUE(eventually([&] { return service_->log->calls == 1; })) << "on the same connection";
 }
 
-TEST_F(TcpTest, CountsWhatItRefuses) {
+TEST_F(PatientTcpTest, CountsWhatItRefuses) {
     {
         RawPeer peer{bridge_->tcp_port()};
         peer.send(base::as_bytes("nonsense nonsense nonsense"));
         EXPECT_TRUE(eventually([&] { return peer.closed(); }));
     }
-    EXPECT_TRUE(eventually(
-        [&] { return bridge_->metrics_text().find("ghostbridge_tcp_broken_total 1") != std::string::npos; }));
+    EXPECT_TRUE(eventually([&] { return broken() == 1; }));
+    EXPECT_EQ(broken(), 1);
 }
 
 }  // namespace

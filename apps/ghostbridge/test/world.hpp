@@ -22,9 +22,9 @@
 
 namespace ghostbridge::test {
 
-/// Polls for at most 20 s; for effects on other threads.
-inline bool eventually(const std::function<bool()>& condition) {
-    for (int i = 0; i < 4000; ++i) {
+/// Polls every 5 ms, at most 20 s; for effects on other threads.
+inline bool eventually(const std::function<bool()>& condition, int polls_max = 4000) {
+    for (int i = 0; i < polls_max; ++i) {
         if (condition()) return true;
         std::this_thread::sleep_for(std::chrono::milliseconds{5});
     }
@@ -159,13 +159,17 @@ class World : public ::testing::Test {
         config.home = home_.path();
         config.listen_quic = config.listen_tcp = config.listen_metrics = "127.0.0.1:0";
         config.peers = {
-            {.name = "service", .key = *service_id_.public_key(), .roles = role_bits(Role::service), .services = {}},
+            {.name = "service",
+             .key = *service_id_.public_key(),
+             .roles = role_bits(Role::service),
+             .services = {"test.v1.*", "ghost.wallet.v1.*"}},
             {.name = "other",
              .key = *other_id_.public_key(),
              .roles = role_bits(Role::service),
              .services = {"test.v1.Second"}},
             {.name = "client", .key = *client_id_.public_key(), .roles = role_bits(Role::client), .services = {}}};
         config.public_methods.push_back("test.v1.Echo");
+        config.quic.public_connections_max = 2;
         config.lease_ttl_ms = 1'000;
         config.health_interval_ms = 100;
         config.drain_timeout_ms = 5'000;

@@ -65,8 +65,14 @@ class NetworkTest : public testing::Test {
         bridge.listen_quic = "127.0.0.1:0";
         bridge.listen_tcp = "";
         bridge.listen_metrics = "";
-        bridge.peers = {{.name = "node", .key = node->node_key, .roles = role_bits(Role::service), .services = {}},
-                        {.name = "wallet", .key = *wallet_key, .roles = role_bits(Role::service), .services = {}},
+        bridge.peers = {{.name = "node",
+                         .key = node->node_key,
+                         .roles = role_bits(Role::service),
+                         .services = {"ghost.chain.v1.*"}},
+                        {.name = "wallet",
+                         .key = *wallet_key,
+                         .roles = role_bits(Role::service),
+                         .services = {"ghost.wallet.v1.*"}},
                         {.name = "cli",
                          .key = *base::fixed_from_hex<32>(own_key),
                          .roles = role_bits(Role::client),

@@ -29,7 +29,7 @@ struct Peer {
     std::string name;  ///< For logs.
     base::Digest key;  ///< Ed25519 public key.
     Roles roles = 0;
-    /// Services it may register: full names, or a prefix that ends in ".*". Empty: any.
+    /// Services it may register: full names, or a prefix that ends in ".*". The role service needs at least one.
     std::vector<std::string> services;
 };
 
@@ -40,11 +40,20 @@ struct TcpLimits {
     std::uint32_t connection_window_bytes = 4 << 20;  ///< And all calls of one connection.
     std::uint32_t header_list_bytes_max = 16 << 10;   ///< Names, values and 32 a field (RFC 9113 §6.5.2).
     std::uint32_t header_fields_max = 128;
-    std::uint32_t control_frames_per_s = 200;  ///< RST_STREAM, PING, SETTINGS, PRIORITY, empty DATA.
+    /// RST_STREAM, PING, SETTINGS, PRIORITY, empty DATA; resets that the peer provokes.
+    std::uint32_t control_frames_per_s = 200;
     std::uint32_t control_frames_burst = 1000;
-    std::uint64_t handshake_timeout_ms = 10'000;  ///< Until the preface and SETTINGS, and for a header block.
+    std::uint64_t handshake_timeout_ms = 10'000;  ///< Until preface, SETTINGS and its ACK; and for a header block.
     std::uint64_t idle_timeout_ms = 300'000;      ///< Without calls.
     std::uint64_t write_timeout_ms = 60'000;      ///< The socket takes nothing although bytes wait.
+};
+
+struct QuicLimits {
+    std::size_t connections_max = 4096;
+    /// Of these, with a key that is not listed: for public_methods. 0: such a key is refused in the handshake.
+    std::size_t public_connections_max = 0;
+    std::uint32_t resets_per_s = 500;  ///< Requests that one connection may abort.
+    std::uint32_t resets_burst = 4096;
 };
 
 struct Config {
@@ -58,22 +67,26 @@ struct Config {
     std::string log_format = "text";
 
     std::vector<Peer> peers;
-    /// Who may be called without a known key (TCP, or QUIC with an unknown key): "package.Service" for every method,
-    /// or "package.Service/Method". Never a wallet: names below ghost.wallet. are refused here.
+    /// What may be called without a known key (TCP, or QUIC where public_connections_max allows it): "package.Service"
+    /// for every method, or "package.Service/Method". Never a wallet: names below ghost.wallet. are refused here.
     std::vector<std::string> public_methods = default_public_methods();
 
     std::uint64_t lease_ttl_ms = 10'000;
     std::uint64_t health_interval_ms = 5'000;
     std::uint64_t health_timeout_ms = 2'000;
-    std::uint64_t connect_timeout_ms = 3'000;   ///< QUIC handshake with an instance.
-    std::uint64_t drain_timeout_ms = 10'000;    ///< stop() waits this long for open calls.
-    std::uint64_t call_timeout_max_ms = 0;      ///< Caps grpc-timeout, also for calls that have none; 0: no cap.
-    std::size_t calls_max = 10'000;             ///< Open calls of the whole bridge.
-    std::size_t call_window_bytes = 256 << 10;  ///< Bytes of one direction of one call held by the bridge.
+    std::uint64_t connect_timeout_ms = 3'000;  ///< QUIC handshake with an instance.
+    std::uint64_t drain_timeout_ms = 10'000;   ///< stop() waits this long for open calls.
+    std::uint64_t call_timeout_max_ms = 0;     ///< Caps grpc-timeout, also for calls that have none; 0: no cap.
+    std::size_t calls_max = 10'000;            ///< Open calls of the whole bridge.
+    /// Of these, of callers without a known key: they must not take what an instance can carry from those with one.
+    std::size_t public_calls_max = 256;
+    std::uint64_t public_call_timeout_ms = 300'000;  ///< Their calls end after this at the latest.
+    std::size_t call_window_bytes = 256 << 10;       ///< Bytes of one direction of one call held by the bridge.
     std::size_t instances_max = 1'000;
     std::size_t watchers_max = 256;
     std::uint32_t eject_after_failures = 5;  ///< Consecutive transport failures.
     std::uint64_t eject_ms = 5'000;          ///< First ejection; doubles up to ten times this.
+    QuicLimits quic;
     TcpLimits tcp;
 
     static std::vector<std::string> default_public_methods();

@@ -24,6 +24,8 @@ class Access {
     /// `own` is the bridge's key, which counts as an administrator: who holds it is the bridge.
     Access(const Config& config, const base::Digest& own);
 
+    /// Whether the key is listed, with a role.
+    [[nodiscard]] bool knows(const std::optional<base::Digest>& key) const noexcept;
     /// OK, UNAUTHENTICATED (a key that is not listed) or PERMISSION_DENIED (no key) for a method that is not public.
     [[nodiscard]] rpc::Status may_call(std::string_view path, const std::optional<base::Digest>& key) const;
     /// The peer, when it may register services; the status says why not.

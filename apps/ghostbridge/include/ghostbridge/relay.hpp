@@ -29,8 +29,13 @@ namespace ghostbridge {
 
 struct RelayOptions {
     std::size_t calls_max = 10'000;
-    std::size_t window_bytes = 256 << 10;  ///< What one direction of a call may hold; also the ingress windows.
+    std::size_t window_bytes = 256 << 10;  ///< What one direction of a call may hold.
+    /// What a caller may send ahead at least: its stream's window, or one call's share of its connection's window where
+    /// that is less. A call gives credit back before it holds a quarter of this, or senders would wait for ever.
+    std::size_t ingress_window_bytes = 256 << 10;
     std::uint64_t call_timeout_max_ns = rpc::kNoDeadline;
+    std::size_t public_calls_max = 256;                           ///< Of calls_max, for callers without a known key.
+    std::uint64_t public_call_timeout_max_ns = rpc::kNoDeadline;  ///< Theirs, where it is less.
     unsigned attempts_max = 3;
     std::size_t replay_bytes_max = 64 << 10;  ///< Longer requests are not tried again.
 };
@@ -52,6 +57,12 @@ class RetryBudget {
     unsigned tokens_ = 50;
 };
 
+/// Who makes a call.
+enum class Caller : std::uint8_t {
+    known,      ///< Its key is listed.
+    anonymous,  ///< No key, or one that nobody knows.
+};
+
 /// All calls under way. Thread: the reactor's.
 class Relay {
  public:
@@ -64,7 +75,7 @@ class Relay {
     Relay& operator=(const Relay&) = delete;
 
     /// Takes an authorised call. Answers by itself when it cannot be relayed.
-    void start(rpc::RawCall call);
+    void start(rpc::RawCall call, Caller caller);
     /// New calls get UNAVAILABLE from now on.
     void refuse_new() noexcept { refusing_ = true; }
     /// Ends every call with UNAVAILABLE.
@@ -87,6 +98,7 @@ class Relay {
     RelayOptions options_;
     RetryBudget budget_;
     bool refusing_ = false;
+    std::size_t public_calls_ = 0;
     std::uint64_t next_id_ = 1;
     std::unordered_map<std::uint64_t, std::unique_ptr<Call>> calls_;
     std::map<std::string, ServiceMetrics, std::less<>> service_metrics_;
