@@ -78,10 +78,7 @@ class ServiceTest : public testing::Test {
         config.listen_metrics = "";
         config.peers = {
             {.name = "node", .key = node, .roles = role_bits(Role::service), .services = {"ghost.chain.v1.*"}},
-            {.name = "wallet",
-             .key = wallet_key,
-             .roles = role_bits(Role::service),
-             .services = {"ghost.wallet.v1.*"}},
+            {.name = "wallet", .key = wallet_key, .roles = role_bits(Role::service), .services = {"ghost.wallet.v1.*"}},
             {.name = "client",
              .key = *client_identity_->public_key(),
              .roles = role_bits(Role::client),
