@@ -221,6 +221,8 @@ int main(int argc, char** argv) {
     }
     report.note(
         "hashes are of 1,024 bytes; fib is fib(20); a token transfer books in a table of the contract; every figure is "
-        "the fastest run, gas on");
+        "the fastest run, gas on; Liftoff calls a C function for every rotation (node 20: 4.6 ns, a shift 0.7 ns), so "
+        "its "
+        "hashes say little about compiled code");
     return report.finish(options);
 }
