@@ -106,7 +106,7 @@ class QuicConnection final : public ClientConnection {
     std::unique_ptr<HttpStream> open() override {
         if (!client_ || !client_->usable() || !state_->ready) return nullptr;
         auto bridge = std::make_shared<QuicBridge>(
-            core_, peer_,
+            core_, peer_, std::shared_ptr<const std::string>{state_, &state_->lost},
             [this, alive = std::weak_ptr{state_}](const Fields& fields, bool end,
                                                   std::shared_ptr<QuicBridge> handler) -> base::Result<h3::Exchange*> {
                 if (alive.expired() || !client_) return base::fail(zquic::Errc::closed);
@@ -133,6 +133,7 @@ class QuicConnection final : public ClientConnection {
         explicit State(ConnectionEvents& the_events) noexcept : events{&the_events} {}
         ConnectionEvents* events;
         std::string refused_key;
+        std::string lost;  ///< Why the connection went.
         bool ready = false;
     };
 
@@ -164,9 +165,9 @@ class QuicConnection final : public ClientConnection {
                 .on_closed =
                     [state = state_, core = core_](const zquic::CloseInfo& info) {
                         const InCallback mark{*core};
-                        if (auto* target = std::exchange(state->events, nullptr)) {
-                            target->on_closed(error_from(info, state->refused_key));
-                        }
+                        const auto error = error_from(info, state->refused_key);
+                        state->lost = error.text;
+                        if (auto* target = std::exchange(state->events, nullptr)) target->on_closed(error);
                     }};
     }
     void fail_later(std::string text) {

@@ -10,6 +10,7 @@ namespace {
 constexpr auto kNoError = static_cast<std::uint64_t>(H3Code::no_error);
 constexpr auto kInternalError = static_cast<std::uint64_t>(H3Code::internal_error);
 constexpr auto kCancelled = static_cast<std::uint64_t>(H3Code::request_cancelled);
+constexpr const char* kConnectionClosed = "the connection was closed";
 
 }  // namespace
 
@@ -185,7 +186,13 @@ void QuicBridge::on_closed(zquic::h3::Exchange&, const zquic::h3::ExchangeEnd& e
         events_ = nullptr;
         return;
     }
-    tell_reset(end.code, end.connection_lost ? "the connection was closed" : std::string{});
+    if (!end.connection_lost) return tell_reset(end.code, {});
+    if (!lost_) return tell_reset(end.code, kConnectionClosed);
+    // The connection says why after its exchanges have ended: a caller whose key is refused should hear of it.
+    core_->reactor.defer([self, code = end.code] {
+        const InCallback inside{*self->core_};
+        self->tell_reset(code, self->lost_->empty() ? kConnectionClosed : *self->lost_);
+    });
 }
 
 }  // namespace rpc

@@ -37,11 +37,12 @@ inline constexpr std::size_t kExchangeQueueBytes = 128 * 1024;
 
 class QuicBridge final : public zquic::h3::ExchangeHandler, public std::enable_shared_from_this<QuicBridge> {
  public:
-    /// A client's; the request starts with send_headers(). A null result of `request` means that it could not.
+    /// A client's; the request starts with send_headers(). A null result of `request` means that it could not. `lost`
+    /// is why the connection went, once it has.
     using Request = std::move_only_function<base::Result<zquic::h3::Exchange*>(const Fields&, bool end,
                                                                                std::shared_ptr<QuicBridge>)>;
-    QuicBridge(std::shared_ptr<QuicCore> core, Peer peer, Request request)
-        : core_{std::move(core)}, peer_{peer}, request_{std::move(request)} {}
+    QuicBridge(std::shared_ptr<QuicCore> core, Peer peer, std::shared_ptr<const std::string> lost, Request request)
+        : core_{std::move(core)}, peer_{peer}, lost_{std::move(lost)}, request_{std::move(request)} {}
     QuicBridge(std::shared_ptr<QuicCore> core, Peer peer, zquic::h3::Exchange& exchange)
         : core_{std::move(core)}, peer_{peer}, exchange_{&exchange}, headers_sent_{true} {}
 
@@ -82,6 +83,7 @@ class QuicBridge final : public zquic::h3::ExchangeHandler, public std::enable_s
 
     std::shared_ptr<QuicCore> core_;
     Peer peer_;
+    std::shared_ptr<const std::string> lost_;  ///< Client.
     Request request_;
     zquic::h3::Exchange* exchange_ = nullptr;
     StreamEvents* events_ = nullptr;
