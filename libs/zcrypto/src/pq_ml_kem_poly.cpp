@@ -89,17 +89,20 @@ void inner_product(const Vector& a, const Vector& b, Poly& out) noexcept {
         // Modulo x^2 - zeta for even pairs and x^2 + zeta for odd ones.
         const auto zeta = kZetas[64 + i / 4];
         const auto root = static_cast<std::int16_t>(i % 4 == 0 ? zeta : -zeta);
-        std::int16_t low = 0;
-        std::int16_t high = 0;
+        // Six products of 12-bit numbers at most before each reduction: below its bound.
+        std::int32_t low = 0;
+        std::int32_t high = 0;
+        std::int32_t wrapped = 0;
         for (std::size_t k = 0; k < kRank; ++k) {
             const auto& x = a[k].at;
             const auto& y = b[k].at;
-            const auto cross = multiply(multiply(x[i + 1], y[i + 1]), root);
-            low = static_cast<std::int16_t>(low + cross + multiply(x[i], y[i]));
-            high = static_cast<std::int16_t>(high + multiply(x[i], y[i + 1]) + multiply(x[i + 1], y[i]));
+            low += x[i] * y[i];
+            wrapped += x[i + 1] * y[i + 1];
+            high += x[i] * y[i + 1] + x[i + 1] * y[i];
         }
-        out.at[i] = reduce(low);
-        out.at[i + 1] = reduce(high);
+        low += montgomery(wrapped) * root;
+        out.at[i] = reduce(montgomery(low));
+        out.at[i + 1] = reduce(montgomery(high));
     }
 }
 
@@ -152,6 +155,7 @@ void decompress(base::ByteView bytes, int bits, Poly& out) noexcept {
         for (; count < bits; count += 8) pending |= std::to_integer<std::uint32_t>(bytes[taken++]) << count;
         // opaque(): for one bit, compilers like to turn the product into a branch on the message.
         const auto value = detail::opaque(pending & ((1u << bits) - 1));
+        // NOLINTNEXTLINE(clang-analyzer-core.BitwiseShift): `bits` is 1, 4 or 10
         c = static_cast<std::int16_t>((value * kModulus + (1u << (bits - 1))) >> bits);
         pending >>= bits;
         count -= bits;

@@ -43,6 +43,7 @@ TEST(Ed25519Batch, AcceptsNothingAtAllAndBatchesOfAnySize) {
 TEST(Ed25519Batch, FindsTheOneBadSignatureAtEveryPosition) {
     Mixture mixture{2};
     std::vector<ed::BatchItem> items;
+    items.reserve(140);
     for (int i = 0; i < 140; ++i) items.push_back(mixture.valid());
     for (std::size_t bad = 0; bad < items.size(); bad += 1 + bad / 8) {
         auto broken = items;
@@ -73,6 +74,7 @@ TEST(Ed25519Batch, IsNotFooledByErrorsThatCancelOut) {
     // Two signatures wrong by opposite amounts: their plain sum holds; random coefficients tell them apart.
     Mixture mixture{6};
     std::vector<ed::BatchItem> items;
+    items.reserve(8);
     for (int i = 0; i < 8; ++i) items.push_back(mixture.valid());
     const auto shift = [](ed::Signature& signature, const Scalar& by) {
         const auto s = zcrypto::curve::add(*zcrypto::curve::scalar_from_canonical(signature.bytes.data() + 32), by);
@@ -85,12 +87,23 @@ TEST(Ed25519Batch, IsNotFooledByErrorsThatCancelOut) {
     expect_same_as_singles(items, mixture.random());
 }
 
+TEST(SigningKey, EndsTheProcessRatherThanReleaseASignatureThatDoesNotVerify) {
+    base::SeededRandom random{8};
+    auto key = ed::SigningKey::generate(random);
+    EXPECT_TRUE(ed::verify(key.public_key(), base::as_bytes("text"), key.sign(base::as_bytes("text"))));
+    // As if a bit of the key had flipped in memory.
+    const_cast<ed::PublicKey&>(key.public_key()).bytes[3] ^= std::byte{1};
+    EXPECT_DEATH((void)key.sign(base::as_bytes("text")), "");
+}
+
 TEST(Ed25519Batch, MergesFewSignersWithoutChangingTheVerdict) {
     base::SeededRandom random{7};
     const auto key = ed::SigningKey::generate(random);
     std::vector<base::Bytes> messages;
+    messages.reserve(200);
     for (int i = 0; i < 200; ++i) messages.push_back(base::to_bytes(std::to_string(i)));
     std::vector<ed::BatchItem> items;
+    items.reserve(messages.size());
     for (const auto& message : messages) {
         items.push_back({.key = key.public_key(), .message = message, .signature = key.sign(message)});
     }
