@@ -60,9 +60,9 @@ GHOST_API const char* zvm_last_error(void);
 #define ZVM_MEMORY_PAGES_MAX 64u            /* of 64 KiB */
 #define ZVM_GAS_LIMIT_DEFAULT 1000000000ull /* of an execution: about a second at most */
 
-/* GHOST_OK when the chain would accept the module as a contract, else GHOST_ERR_MALFORMED and zvm_last_error() says why.
- * That takes more than an instance does: an export `call`, `call` and `init` without parameters and results, at most one
- * section `zvm.abi`. */
+/* GHOST_OK when the chain would accept the module as a contract, else GHOST_ERR_MALFORMED and zvm_last_error() says
+ * why. That takes more than an instance does: an export `call`, `call` and `init` without parameters and results, at
+ * most one section `zvm.abi`. */
 GHOST_API int zvm_validate(const uint8_t* bytecode, size_t bytecode_len);
 
 /* ---- instances -------------------------------------------------------------------------------------------------- */

@@ -21,17 +21,18 @@ namespace zvm {
 #define ZVM_RXA(X, name) X(name##_r) X(name##_x) X(name##_a) X(name##_i) X(name##_s)
 
 // In the order of the Wasm opcodes, so that opcode arithmetic finds them.
-#define ZVM_BINARY(X, t)                                                                                               \
-    ZVM_RR_RI(X, t##_add)                                                                                              \
-    ZVM_RR_RI(X, t##_sub)                                                                                              \
-    ZVM_RR_RI(X, t##_mul)                                                                                              \
-    ZVM_RR_RI(X, t##_div_s)                                                                                            \
-    ZVM_RR_RI(X, t##_div_u)                                                                                            \
-    ZVM_RR_RI(X, t##_rem_s)                                                                                            \
-    ZVM_RR_RI(X, t##_rem_u)                                                                                            \
-    ZVM_RR_RI(X, t##_and)                                                                                              \
-    ZVM_RR_RI(X, t##_or)                                                                                               \
-    ZVM_RR_RI(X, t##_xor) ZVM_RR_RI(X, t##_shl) ZVM_RR_RI(X, t##_shr_s) ZVM_RR_RI(X, t##_shr_u) ZVM_RR_RI(X, t##_rotl) \
+#define ZVM_BINARY(X, t)                                                                         \
+    ZVM_RR_RI(X, t##_add)                                                                        \
+    ZVM_RR_RI(X, t##_sub)                                                                        \
+    ZVM_RR_RI(X, t##_mul)                                                                        \
+    ZVM_RR_RI(X, t##_div_s)                                                                      \
+    ZVM_RR_RI(X, t##_div_u)                                                                      \
+    ZVM_RR_RI(X, t##_rem_s)                                                                      \
+    ZVM_RR_RI(X, t##_rem_u)                                                                      \
+    ZVM_RR_RI(X, t##_and)                                                                        \
+    ZVM_RR_RI(X, t##_or)                                                                         \
+    ZVM_RR_RI(X, t##_xor)                                                                        \
+    ZVM_RR_RI(X, t##_shl) ZVM_RR_RI(X, t##_shr_s) ZVM_RR_RI(X, t##_shr_u) ZVM_RR_RI(X, t##_rotl) \
         ZVM_RR_RI(X, t##_rotr)
 
 // Comparisons: a register pair needs six (the others swap operands), a constant on the right needs ten.
@@ -59,9 +60,10 @@ namespace zvm {
     X(i64_andnot)                                                                                                    \
     X(i32_andnot)                                                                                                    \
     X(i32_rotl_xor)                                                                                                  \
-    X(i64_rotl_xor) X(i32_shl_add) X(i32_and_xor) X(i32_mul_add) X(i64_and_xor) X(i64_xor_and) X(i32_xor_and)        \
-        X(i32_and_or) X(i64_and_or) X(i32_shr_xor) X(i64_shr_xor) X(i32_andnot_xor) X(i64_andnot_xor) X(i64_xor4)    \
-            X(i64_xor5) X(i32_add4) X(i64_add4) X(i32_or_or) X(i64_or_or) X(i32_sigma) X(i64_sigma) X(i32_sigma_shr) \
+    X(i64_rotl_xor)                                                                                                  \
+    X(i32_shl_add) X(i32_and_xor) X(i32_mul_add) X(i64_and_xor) X(i64_xor_and) X(i32_xor_and) X(i32_and_or)          \
+        X(i64_and_or) X(i32_shr_xor) X(i64_shr_xor) X(i32_andnot_xor) X(i64_andnot_xor) X(i64_xor4) X(i64_xor5)      \
+            X(i32_add4) X(i64_add4) X(i32_or_or) X(i64_or_or) X(i32_sigma) X(i64_sigma) X(i32_sigma_shr)             \
                 X(i64_sigma_shr) X(i32_bitsel) X(i64_bitsel) X(i32_maj) X(i64_maj) X(i32_shl_or) X(i64_shl_or)       \
                     X(i32_shr_and) X(i32_ld_mul_add) X(i32_add_xor_rotl) X(i64_add_xor_rotl) X(i32_add_add_xor_rotl) \
                         X(i64_add_add_xor_rotl) X(i32_add2) X(add_ld8u) X(add_ld32) X(add_ld64) X(ld8u_ld64)
@@ -100,49 +102,51 @@ namespace zvm {
     X(i32_wrap_i64)      \
     X(i64_extend_i32_s) X(i32_extend8_s) X(i32_extend16_s) X(i64_extend8_s) X(i64_extend16_s) X(i64_extend32_s)
 
-#define ZVM_FLOAT_BINARY(X)                                                                                       \
-    X(f32_add)                                                                                                    \
-    X(f32_sub)                                                                                                    \
-    X(f32_mul)                                                                                                    \
-    X(f32_div)                                                                                                    \
-    X(f32_min)                                                                                                    \
-    X(f32_max)                                                                                                    \
-    X(f32_copysign)                                                                                               \
-    X(f64_add)                                                                                                    \
-    X(f64_sub)                                                                                                    \
-    X(f64_mul) X(f64_div) X(f64_min) X(f64_max) X(f64_copysign) X(f32_eq) X(f32_ne) X(f32_lt) X(f32_gt) X(f32_le) \
-        X(f32_ge) X(f64_eq) X(f64_ne) X(f64_lt) X(f64_gt) X(f64_le) X(f64_ge)
-#define ZVM_FLOAT_UNARY(X)                                                                                            \
-    X(f32_abs)                                                                                                        \
-    X(f32_neg)                                                                                                        \
-    X(f32_ceil)                                                                                                       \
-    X(f32_floor)                                                                                                      \
-    X(f32_trunc)                                                                                                      \
-    X(f32_nearest)                                                                                                    \
-    X(f32_sqrt)                                                                                                       \
-    X(f64_abs)                                                                                                        \
-    X(f64_neg)                                                                                                        \
-    X(f64_ceil) X(f64_floor) X(f64_trunc) X(f64_nearest) X(f64_sqrt) X(i32_trunc_f32_s) X(i32_trunc_f32_u)            \
-        X(i32_trunc_f64_s) X(i32_trunc_f64_u) X(i64_trunc_f32_s) X(i64_trunc_f32_u) X(i64_trunc_f64_s)                \
-            X(i64_trunc_f64_u) X(f32_convert_i32_s) X(f32_convert_i32_u) X(f32_convert_i64_s) X(f32_convert_i64_u)    \
-                X(f32_demote_f64) X(f64_convert_i32_s) X(f64_convert_i32_u) X(f64_convert_i64_s) X(f64_convert_i64_u) \
-                    X(f64_promote_f32) X(i32_trunc_sat_f32_s) X(i32_trunc_sat_f32_u) X(i32_trunc_sat_f64_s)           \
-                        X(i32_trunc_sat_f64_u) X(i64_trunc_sat_f32_s) X(i64_trunc_sat_f32_u) X(i64_trunc_sat_f64_s)   \
-                            X(i64_trunc_sat_f64_u)
+#define ZVM_FLOAT_BINARY(X)                                                                                      \
+    X(f32_add)                                                                                                   \
+    X(f32_sub)                                                                                                   \
+    X(f32_mul)                                                                                                   \
+    X(f32_div)                                                                                                   \
+    X(f32_min)                                                                                                   \
+    X(f32_max)                                                                                                   \
+    X(f32_copysign)                                                                                              \
+    X(f64_add)                                                                                                   \
+    X(f64_sub)                                                                                                   \
+    X(f64_mul)                                                                                                   \
+    X(f64_div) X(f64_min) X(f64_max) X(f64_copysign) X(f32_eq) X(f32_ne) X(f32_lt) X(f32_gt) X(f32_le) X(f32_ge) \
+        X(f64_eq) X(f64_ne) X(f64_lt) X(f64_gt) X(f64_le) X(f64_ge)
+#define ZVM_FLOAT_UNARY(X)                                                                                             \
+    X(f32_abs)                                                                                                         \
+    X(f32_neg)                                                                                                         \
+    X(f32_ceil)                                                                                                        \
+    X(f32_floor)                                                                                                       \
+    X(f32_trunc)                                                                                                       \
+    X(f32_nearest)                                                                                                     \
+    X(f32_sqrt)                                                                                                        \
+    X(f64_abs)                                                                                                         \
+    X(f64_neg)                                                                                                         \
+    X(f64_ceil)                                                                                                        \
+    X(f64_floor) X(f64_trunc) X(f64_nearest) X(f64_sqrt) X(i32_trunc_f32_s) X(i32_trunc_f32_u) X(i32_trunc_f64_s)      \
+        X(i32_trunc_f64_u) X(i64_trunc_f32_s) X(i64_trunc_f32_u) X(i64_trunc_f64_s) X(i64_trunc_f64_u)                 \
+            X(f32_convert_i32_s) X(f32_convert_i32_u) X(f32_convert_i64_s) X(f32_convert_i64_u) X(f32_demote_f64)      \
+                X(f64_convert_i32_s) X(f64_convert_i32_u) X(f64_convert_i64_s) X(f64_convert_i64_u) X(f64_promote_f32) \
+                    X(i32_trunc_sat_f32_s) X(i32_trunc_sat_f32_u) X(i32_trunc_sat_f64_s) X(i32_trunc_sat_f64_u)        \
+                        X(i64_trunc_sat_f32_s) X(i64_trunc_sat_f32_u) X(i64_trunc_sat_f64_s) X(i64_trunc_sat_f64_u)
 
-#define ZVM_CONTROL(X)                                                                                            \
-    X(exit)                                                                                                       \
-    X(exit_instance)                                                                                              \
-    X(gas)                                                                                                        \
-    X(copy)                                                                                                       \
-    X(copy2)                                                                                                      \
-    X(copy3)                                                                                                      \
-    X(konst)                                                                                                      \
-    X(copyn)                                                                                                      \
-    X(br)                                                                                                         \
-    X(br_nez) X(br_eqz) X(br_test_nez) X(br_test_eqz) X(br_table) X(ret) X(ret_r) X(ret_i) X(call) X(call_import) \
-        X(call_indirect) X(unreachable) X(global_get) X(global_set) X(memory_size) X(memory_grow) X(memory_init)  \
-            X(memory_copy) X(memory_fill) X(data_drop) X(table_get) X(table_set) X(table_size) X(table_grow)      \
+#define ZVM_CONTROL(X)                                                                                           \
+    X(exit)                                                                                                      \
+    X(exit_instance)                                                                                             \
+    X(gas)                                                                                                       \
+    X(copy)                                                                                                      \
+    X(copy2)                                                                                                     \
+    X(copy3)                                                                                                     \
+    X(konst)                                                                                                     \
+    X(copyn)                                                                                                     \
+    X(br)                                                                                                        \
+    X(br_nez)                                                                                                    \
+    X(br_eqz) X(br_test_nez) X(br_test_eqz) X(br_table) X(ret) X(ret_r) X(ret_i) X(call) X(call_import)          \
+        X(call_indirect) X(unreachable) X(global_get) X(global_set) X(memory_size) X(memory_grow) X(memory_init) \
+            X(memory_copy) X(memory_fill) X(data_drop) X(table_get) X(table_set) X(table_size) X(table_grow)     \
                 X(table_init) X(table_copy) X(table_fill) X(elem_drop) X(ref_func)
 
 #define ZVM_OPS(X)          \

@@ -147,8 +147,9 @@ GH_PURE uint32_t gh_word(const char* s, uint32_t n, uint32_t i) {
 #define GH_ROUND(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, ma, mb, mc, md, me, mf)           \
     GH_G(v0, v4, v8, vc, m0, m1)                                                           \
     GH_G(v1, v5, v9, vd, m2, m3)                                                           \
-    GH_G(v2, v6, va, ve, m4, m5) GH_G(v3, v7, vb, vf, m6, m7) GH_G(v0, v5, va, vf, m8, m9) \
-        GH_G(v1, v6, vb, vc, ma, mb) GH_G(v2, v7, v8, vd, mc, md) GH_G(v3, v4, v9, ve, me, mf)
+    GH_G(v2, v6, va, ve, m4, m5)                                                           \
+    GH_G(v3, v7, vb, vf, m6, m7) GH_G(v0, v5, va, vf, m8, m9) GH_G(v1, v6, vb, vc, ma, mb) \
+        GH_G(v2, v7, v8, vd, mc, md) GH_G(v3, v4, v9, ve, me, mf)
 typedef struct {
     uint32_t word[8];
 } gh_hash_words;
@@ -295,8 +296,9 @@ GH_INLINE void gh_put_raw(gh_buf* out, const void* data, uint32_t size) {
     GH_INLINE void gh_put_##name(gh_buf* out, type v) { gh_put_raw(out, &v, sizeof v); }
 GH_PUT_(u8, uint8_t)
 GH_PUT_(u16, uint16_t)
-GH_PUT_(u32, uint32_t) GH_PUT_(u64, uint64_t) GH_PUT_(u128, u128) GH_PUT_(i32, int32_t) GH_PUT_(i64, int64_t)
-    GH_PUT_(address, gh_address) GH_PUT_(hash, gh_hash) GH_INLINE void gh_put_bool(gh_buf* out, bool v) {
+GH_PUT_(u32, uint32_t)
+GH_PUT_(u64, uint64_t) GH_PUT_(u128, u128) GH_PUT_(i32, int32_t) GH_PUT_(i64, int64_t) GH_PUT_(address, gh_address)
+    GH_PUT_(hash, gh_hash) GH_INLINE void gh_put_bool(gh_buf* out, bool v) {
     gh_put_u8(out, v ? 1 : 0);
 }
 GH_FN void gh_put_length(gh_buf* out, uint32_t n) {
@@ -325,8 +327,9 @@ GH_FN const uint8_t* gh_take(gh_view* in, uint32_t size) {
     }
 GH_GET_(u8, uint8_t)
 GH_GET_(u16, uint16_t)
-GH_GET_(u32, uint32_t) GH_GET_(u64, uint64_t) GH_GET_(u128, u128) GH_GET_(i32, int32_t) GH_GET_(i64, int64_t)
-    GH_GET_(address, gh_address) GH_GET_(hash, gh_hash) GH_FN bool gh_get_bool(gh_view* in) {
+GH_GET_(u32, uint32_t)
+GH_GET_(u64, uint64_t) GH_GET_(u128, u128) GH_GET_(i32, int32_t) GH_GET_(i64, int64_t) GH_GET_(address, gh_address)
+    GH_GET_(hash, gh_hash) GH_FN bool gh_get_bool(gh_view* in) {
     const uint8_t v = gh_get_u8(in);
     if (v > 1) gh_panic(GH_PANIC_ARGUMENTS);
     return v;
@@ -581,8 +584,9 @@ GH_INLINE void gh_refuse_value(void) {
     GH_INLINE void gh_return_##name(type v) { zvm1_ret(&v, sizeof v); }
 GH_RETURN_(u8, uint8_t)
 GH_RETURN_(u32, uint32_t)
-GH_RETURN_(u64, uint64_t) GH_RETURN_(u128, u128) GH_RETURN_(address, gh_address) GH_RETURN_(hash, gh_hash)
-    GH_RETURN_(bool, bool) GH_INLINE void gh_return(const gh_buf* out) {
+GH_RETURN_(u64, uint64_t)
+GH_RETURN_(u128, u128) GH_RETURN_(address, gh_address) GH_RETURN_(hash, gh_hash) GH_RETURN_(bool, bool) GH_INLINE
+    void gh_return(const gh_buf* out) {
     zvm1_ret(out->data, out->size);
 }
 
