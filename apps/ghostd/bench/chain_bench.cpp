@@ -369,7 +369,11 @@ int main(int argc, char** argv) {
     const auto identity = zquic::Identity::generate();
     if (!identity) die("no key");
     const bool contracts = std::find(options.rest.begin(), options.rest.end(), "--contracts") != options.rest.end();
-    if (options.rest.size() != (contracts ? 1 : 0)) die("unknown flag; there is --contracts");
+    const bool one_by_one =
+        std::find(options.rest.begin(), options.rest.end(), "--verify-singly") != options.rest.end();
+    if (options.rest.size() != (contracts ? 1u : 0u) + (one_by_one ? 1u : 0u))
+        die("unknown flag; there are --contracts and --verify-singly (no batches of signatures, to see what they "
+            "bring)");
     std::optional<Token> token;
     if (contracts) token.emplace();
     ghostd::InitOptions init{.home = folder + "/ghostd", .chain_id = "bench-1"};
@@ -382,6 +386,7 @@ int main(int argc, char** argv) {
     init.config.ops_listen = "127.0.0.1:0";
     init.config.bridge.endpoint.clear();
     init.config.log.level = "warn";
+    if (one_by_one) init.config.limits.verify_batch_max = 1;
     init.config.peers.push_back({.name = "bench", .key = base::to_hex(*identity->public_key()), .role = "admin"});
     if (const auto made = ghostd::init_home(init); !made) die(made.error().text);
 
@@ -446,6 +451,7 @@ int main(int argc, char** argv) {
         fmt::format("CPU: ghostd {:.1f} s, client (submitting, and signing before the clock) {:.1f} s; both "
                     "share {} cores",
                     node_cpu, own_cpu, std::thread::hardware_concurrency()));
+    report.note(one_by_one ? "signatures checked one by one" : "signatures checked in batches");
     report.note("every signature checked, one synced commit a block, client over QUIC with mutual TLS");
     return report.finish(options);
 }

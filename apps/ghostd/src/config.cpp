@@ -57,6 +57,9 @@ base::ConfigSchema schema_of(LimitsConfig& limits) {
     base::ConfigSchema schema{"Bounds of queues and streams. Beyond them calls are refused with RESOURCE_EXHAUSTED."};
     schema.field("submit_queue_max", limits.submit_queue_max, "Transactions waiting for their signature check.",
                  {.min = 1, .max = 1 << 20});
+    schema.field("verify_batch_max", limits.verify_batch_max,
+                 "Signatures that are checked together. 1: one by one, which takes several times as long.",
+                 {.min = 1, .max = 4096});
     schema.field("read_queue_max", limits.read_queue_max, "Reads waiting for the database.",
                  {.min = 1, .max = 1 << 20});
     schema.field("block_streams_max", limits.block_streams_max, "Open StreamBlocks calls.", {.min = 1, .max = 1 << 16});

@@ -138,7 +138,10 @@ base::Checked<void> Node::State::open() {
                                     .threads = static_cast<unsigned>(config.limits.call_threads),
                                     .queue_max = config.limits.call_queue_max}}),
                 "database readers"));
-    GC_TRY(admission, started(Admission::start(*chain, {.queue_max = config.limits.submit_queue_max}, metrics),
+    GC_TRY(admission, started(Admission::start(*chain,
+                                               {.queue_max = config.limits.submit_queue_max,
+                                                .batch_max = config.limits.verify_batch_max},
+                                               metrics),
                               "signature checker"));
     if (genesis.faucet) {
         std::error_code ignored;

@@ -52,6 +52,7 @@ struct MempoolConfig {
 
 struct LimitsConfig {
     std::uint64_t submit_queue_max = 16'384;    ///< Transactions waiting for their signature check.
+    std::uint64_t verify_batch_max = 256;       ///< Signatures checked together; 1: one by one.
     std::uint64_t read_queue_max = 4096;        ///< Reads waiting for the database.
     std::uint64_t block_streams_max = 256;      ///< Open StreamBlocks calls.
     std::uint64_t status_streams_max = 65'536;  ///< Open StreamTxStatus calls.
