@@ -75,6 +75,11 @@ rpc::CallOptions Remote::options(std::string_view path, std::uint64_t timeout_ns
     return out;
 }
 
+Failure Remote::denied(std::string text) const {
+    return {ExitCode::denied, std::move(text),
+            fmt::format("have this key listed as a client in walletd.toml and ghostbridge.toml: {}", own_key_)};
+}
+
 Failure Remote::explain(const rpc::Status& status) const {
     const auto text = status.message.empty() ? std::string{rpc::to_string(status.code)} : status.message;
     const auto after_reason = [&text](std::string_view reason) { return text.starts_with(reason); };
@@ -89,10 +94,11 @@ Failure Remote::explain(const rpc::Status& status) const {
             }
             return {ExitCode::rejected, text, {}};
         case rpc::StatusCode::permission_denied:
-        case rpc::StatusCode::unauthenticated:
-            return {ExitCode::denied, text,
-                    fmt::format("have this key listed as a client in walletd.toml and ghostbridge.toml: {}", own_key_)};
+        case rpc::StatusCode::unauthenticated: return denied(text);
         case rpc::StatusCode::unavailable:
+            // The bridge ends the handshake with a key that it does not list; no call of ours gets an answer then.
+            if (text.find("refuses our key") != std::string::npos) return denied(text);
+            return {ExitCode::network, text, "zwallet doctor"};
         case rpc::StatusCode::deadline_exceeded:
         case rpc::StatusCode::cancelled: return {ExitCode::network, text, "zwallet doctor"};
         case rpc::StatusCode::unimplemented:

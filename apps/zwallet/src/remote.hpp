@@ -37,6 +37,7 @@ class Remote {
     Remote() = default;
     [[nodiscard]] rpc::CallOptions options(std::string_view path, std::uint64_t timeout_ns) const;
     [[nodiscard]] Failure explain(const rpc::Status& status) const;
+    [[nodiscard]] Failure denied(std::string text) const;
     std::unique_ptr<rpc::BlockingClient> client_;
     std::uint64_t timeout_ns_ = 0;
     std::string own_key_;

@@ -55,5 +55,14 @@ TEST_F(NetworkTest, WarnsBeforeTheFirstPaymentToAnAddressAndNotAgain) {
     EXPECT_EQ(errors().find("never sent to this address"), std::string::npos) << errors();
 }
 
+TEST_F(NetworkTest, SaysWhichKeyToListWhenTheBridgeRefusesIt) {
+    std::filesystem::remove(home_ + "/zwallet/identity.pem");
+    auto own_key = zwallet("identity").out;
+    own_key.resize(64);
+    EXPECT_EQ(zwallet("balance").exit, 4);
+    EXPECT_NE(errors().find("have this key listed"), std::string::npos) << errors();
+    EXPECT_NE(errors().find(own_key), std::string::npos) << errors();
+}
+
 }  // namespace
 }  // namespace zwallet
