@@ -57,7 +57,7 @@ TEST_P(Ending, DeadlineIsEnforcedByTheServer) {
     ASSERT_TRUE(status);
     EXPECT_EQ(*status, "4");
     EXPECT_TRUE(events.trailers.empty());
-    EXPECT_EQ(cancelled, before + 1);
+    EXPECT_GT(cancelled, before);  // The call that opened the connection may have ended there later than here.
     EXPECT_TRUE(contexts.back().cancelled());
     held.back().respond({});  // Goes nowhere.
 }
