@@ -141,15 +141,15 @@ GH_PURE uint32_t gh_word(const char* s, uint32_t n, uint32_t i) {
     return (i < n ? (uint32_t)(uint8_t)s[i] : 0) | (i + 1 < n ? (uint32_t)(uint8_t)s[i + 1] << 8 : 0) |
            (i + 2 < n ? (uint32_t)(uint8_t)s[i + 2] << 16 : 0) | (i + 3 < n ? (uint32_t)(uint8_t)s[i + 3] << 24 : 0);
 }
+// clang-format off: the formatter never settles on macros like these.
 #define GH_G(a, b, c, d, x, y)                                                                   \
     a = a + b + (x), d = gh_rotr(d ^ a, 16), c = c + d, b = gh_rotr(b ^ c, 12), a = a + b + (y), \
     d = gh_rotr(d ^ a, 8), c = c + d, b = gh_rotr(b ^ c, 7);
-#define GH_ROUND(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, ma, mb, mc, md, me, mf)           \
-    GH_G(v0, v4, v8, vc, m0, m1)                                                           \
-    GH_G(v1, v5, v9, vd, m2, m3)                                                           \
-    GH_G(v2, v6, va, ve, m4, m5)                                                           \
+#define GH_ROUND(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, ma, mb, mc, md, me, mf) \
+    GH_G(v0, v4, v8, vc, m0, m1) GH_G(v1, v5, v9, vd, m2, m3) GH_G(v2, v6, va, ve, m4, m5) \
     GH_G(v3, v7, vb, vf, m6, m7) GH_G(v0, v5, va, vf, m8, m9) GH_G(v1, v6, vb, vc, ma, mb) \
-        GH_G(v2, v7, v8, vd, mc, md) GH_G(v3, v4, v9, ve, me, mf)
+    GH_G(v2, v7, v8, vd, mc, md) GH_G(v3, v4, v9, ve, me, mf)
+// clang-format on
 typedef struct {
     uint32_t word[8];
 } gh_hash_words;
@@ -297,10 +297,13 @@ GH_INLINE void gh_put_raw(gh_buf* out, const void* data, uint32_t size) {
 GH_PUT_(u8, uint8_t)
 GH_PUT_(u16, uint16_t)
 GH_PUT_(u32, uint32_t)
-GH_PUT_(u64, uint64_t) GH_PUT_(u128, u128) GH_PUT_(i32, int32_t) GH_PUT_(i64, int64_t) GH_PUT_(address, gh_address)
-    GH_PUT_(hash, gh_hash) GH_INLINE void gh_put_bool(gh_buf* out, bool v) {
-    gh_put_u8(out, v ? 1 : 0);
-}
+GH_PUT_(u64, uint64_t)
+GH_PUT_(u128, u128)
+GH_PUT_(i32, int32_t)
+GH_PUT_(i64, int64_t)
+GH_PUT_(address, gh_address)
+GH_PUT_(hash, gh_hash)
+GH_INLINE void gh_put_bool(gh_buf* out, bool v) { gh_put_u8(out, v ? 1 : 0); }
 GH_FN void gh_put_length(gh_buf* out, uint32_t n) {
     for (; n >= 128; n >>= 7) gh_put_u8(out, (uint8_t)(n | 128));
     gh_put_u8(out, (uint8_t)n);
@@ -328,8 +331,13 @@ GH_FN const uint8_t* gh_take(gh_view* in, uint32_t size) {
 GH_GET_(u8, uint8_t)
 GH_GET_(u16, uint16_t)
 GH_GET_(u32, uint32_t)
-GH_GET_(u64, uint64_t) GH_GET_(u128, u128) GH_GET_(i32, int32_t) GH_GET_(i64, int64_t) GH_GET_(address, gh_address)
-    GH_GET_(hash, gh_hash) GH_FN bool gh_get_bool(gh_view* in) {
+GH_GET_(u64, uint64_t)
+GH_GET_(u128, u128)
+GH_GET_(i32, int32_t)
+GH_GET_(i64, int64_t)
+GH_GET_(address, gh_address)
+GH_GET_(hash, gh_hash)
+GH_FN bool gh_get_bool(gh_view* in) {
     const uint8_t v = gh_get_u8(in);
     if (v > 1) gh_panic(GH_PANIC_ARGUMENTS);
     return v;
@@ -585,10 +593,11 @@ GH_INLINE void gh_refuse_value(void) {
 GH_RETURN_(u8, uint8_t)
 GH_RETURN_(u32, uint32_t)
 GH_RETURN_(u64, uint64_t)
-GH_RETURN_(u128, u128) GH_RETURN_(address, gh_address) GH_RETURN_(hash, gh_hash) GH_RETURN_(bool, bool) GH_INLINE
-    void gh_return(const gh_buf* out) {
-    zvm1_ret(out->data, out->size);
-}
+GH_RETURN_(u128, u128)
+GH_RETURN_(address, gh_address)
+GH_RETURN_(hash, gh_hash)
+GH_RETURN_(bool, bool)
+GH_INLINE void gh_return(const gh_buf* out) { zvm1_ret(out->data, out->size); }
 
 /* GH_INIT { … }: runs once. GH_INIT_PAYABLE also takes value. */
 #define GH_INIT_(check)                                                  \
