@@ -406,7 +406,7 @@ class Case {
                 const auto slot = instance->second.storage.find(key);
                 const auto got = slot == instance->second.storage.end() ? Json(nullptr) : Json(hex(slot->second));
                 if (got != wanted && context_.checks_outcomes)
-                    fail(name + " slot '" + text + "' is " + got.dump() + ", expected " + wanted.dump());
+                    fail(fmt::format("{} slot '{}' is {}, expected {}", name, text, got.dump(), wanted.dump()));
             }
         }
         return {};
@@ -431,13 +431,13 @@ class Case {
             for (const auto& [key, value] : slots.items()) {
                 const auto& old = recorded.contains(contract) ? member(recorded[contract], key.c_str()) : Json();
                 if (old != value)
-                    fail("snapshot: " + contract + " '" + key + "' was " + old.dump() + ", is " + value.dump());
+                    fail(fmt::format("snapshot: {} '{}' was {}, is {}", contract, key, old.dump(), value.dump()));
             }
         }
         for (const auto& [contract, slots] : recorded.items()) {
             for (const auto& [key, value] : slots.items()) {
                 if (!state.contains(contract) || !state[contract].contains(key))
-                    fail("snapshot: " + contract + " '" + key + "' was " + value.dump() + ", is gone");
+                    fail(fmt::format("snapshot: {} '{}' was {}, is gone", contract, key, value.dump()));
             }
         }
         return {};

@@ -14,8 +14,8 @@ std::size_t weight_of(const std::optional<base::Bytes>& value) {
 base::Result<store::JmtNodePtr> KvNodeReader::read_node(const store::NodeKey& key) {
     GC_TRY(const auto bytes, kv_.get(store::Family::node, key.encode()));
     if (!bytes) return base::fail(store::Errc::missing_node, "database");
-    GC_TRY(auto node, store::JmtNode::decode(*bytes, state_hash_fn()));
-    return std::make_shared<const store::JmtNode>(std::move(node));
+    GC_TRY(const auto node, store::JmtNode::decode(*bytes, state_hash_fn()));
+    return std::make_shared<const store::JmtNode>(node);
 }
 
 base::Result<std::optional<base::Bytes>> BaseReader::read(std::string_view key) const {

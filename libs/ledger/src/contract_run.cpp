@@ -9,7 +9,7 @@
 namespace ledger {
 
 ContractRun::ContractRun(Overlay& state, std::shared_ptr<ContractRunner> runner, Env env, std::vector<Event>& events)
-    : state_{state}, runner_{std::move(runner)}, env_{std::move(env)}, events_{events} {}
+    : state_{state}, runner_{std::move(runner)}, env_{env}, events_{events} {}
 
 bool ContractRun::add_event(Event event, std::size_t bytes) {
     if (event_count_ == kContractEventsMax || bytes > kContractEventBytesMax - event_bytes_) return false;
@@ -103,7 +103,7 @@ ContractRun::FrameResult ContractRun::enter(const Entry& entry) {
     if (!started) return undo(End::refused, 0);
     if (started->end != End::ok) return undo(started->end, started->end == End::out_of_gas ? entry.gas : 0);
     auto gas = static_cast<std::int64_t>(started->gas);
-    auto result = run_entry(entry, std::move(started->module), gas);
+    auto result = run_entry(entry, started->module, gas);
     const auto used = entry.gas - static_cast<std::uint64_t>(gas);
     if (result.end != End::ok || error_) {
         auto output = std::move(result.output);
@@ -115,7 +115,7 @@ ContractRun::FrameResult ContractRun::enter(const Entry& entry) {
     return result;
 }
 
-ContractRun::FrameResult ContractRun::run_entry(const Entry& entry, std::shared_ptr<const zvm::Module> module,
+ContractRun::FrameResult ContractRun::run_entry(const Entry& entry, const std::shared_ptr<const zvm::Module>& module,
                                                 std::int64_t& gas) {
     FrameResult result{.end = End::ok};
     const auto function = module->find_function(entry.function);

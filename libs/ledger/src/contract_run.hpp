@@ -61,7 +61,7 @@ class ContractRun {
     };
     /// Moves the value, runs the entry, keeps or undoes what it did.
     FrameResult enter(const Entry& entry);
-    FrameResult run_entry(const Entry& entry, std::shared_ptr<const zvm::Module> module, std::int64_t& gas);
+    FrameResult run_entry(const Entry& entry, const std::shared_ptr<const zvm::Module>& module, std::int64_t& gas);
     /// Makes the record and runs `init`.
     FrameResult construct(const Address& creator, const Hash& code_hash, Entry entry);
     /// The module of a code that is on the chain, and what is left to run it with after paying for its start.

@@ -134,9 +134,8 @@ base::Result<Contract> decode_contract(base::ByteView bytes) {
     contract.code_hash = in.fixed<32>();
     contract.owner = Address{in.fixed<32>()};
     if (in.boolean()) {
-        auto& upgrade = contract.upgrade.emplace();
-        upgrade.code_hash = in.fixed<32>();
-        upgrade.ready_ms = in.u64();
+        const auto code_hash = in.fixed<32>();
+        contract.upgrade = Contract::Upgrade{.code_hash = code_hash, .ready_ms = in.u64()};
     }
     return stored(in, contract);
 }
