@@ -1,5 +1,7 @@
 #include "zvm/disasm.hpp"
 
+#include <bit>
+
 #include "ir.hpp"
 
 namespace zvm {
@@ -122,13 +124,13 @@ class Printer {
             case Op::copy2: return reg(instr.a) + " = " + reg(instr.b) + ", " + reg(instr.c) + " = " + reg(instr.imm);
             case Op::konst: return reg(instr.a) + " = " + number(instr.imm);
             case Op::call: {
-                const auto* const callee = reinterpret_cast<const FuncCode*>(instr.imm);
+                const auto* const callee = std::bit_cast<const FuncCode*>(instr.imm);
                 return module_.function_name(callee->index) + " at " + reg(instr.a);
             }
             case Op::call_import:
                 return module_.function_name(static_cast<std::uint32_t>(instr.imm)) + " at " + reg(instr.a);
             case Op::call_indirect:
-                return zvm::to_string(*reinterpret_cast<const FuncType*>(instr.imm)) + " [" + reg(instr.b) + "] at " +
+                return zvm::to_string(*std::bit_cast<const FuncType*>(instr.imm)) + " [" + reg(instr.b) + "] at " +
                        reg(instr.a);
             default: break;
         }

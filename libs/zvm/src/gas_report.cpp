@@ -3,6 +3,7 @@
 #include "zvm/gas_report.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <set>
 
 #include "ir.hpp"
@@ -117,7 +118,7 @@ class Walk {
         for (auto i = node.first; i < end; ++i) {
             const auto& instr = code_.entry[i];
             if (instr.op == Op::call) {
-                node.calls.push_back(reinterpret_cast<const FuncCode*>(instr.imm)->index);
+                node.calls.push_back(std::bit_cast<const FuncCode*>(instr.imm)->index);
             } else if (instr.op == Op::br) {
                 node.edges.push_back({node_of_[target(i)], instr.target_gas()});
             } else if (is_conditional(instr.op)) {

@@ -269,7 +269,7 @@ L_ret:
     fp = frame->fp;
     DISPATCH();
 L_call:
-    callee = reinterpret_cast<const FuncCode*>(IMM);
+    callee = std::bit_cast<const FuncCode*>(IMM);
     callee_fp = &A;
     goto call_here;
 L_call_import:
@@ -281,10 +281,10 @@ L_call_indirect: {
     const u32 index = B32;
     if (index >= table.size()) [[unlikely]]
         TRAP(undefined_element);
-    function = reinterpret_cast<const Function*>(table.get(index));
+    function = std::bit_cast<const Function*>(table.get(index));
     if (!function) [[unlikely]]
         TRAP(uninitialized_element);
-    const auto* const type = reinterpret_cast<const FuncType*>(IMM);
+    const auto* const type = std::bit_cast<const FuncType*>(IMM);
     if (function->type != type && !(*function->type == *type)) [[unlikely]]
         TRAP(indirect_mismatch);
     callee_fp = &A;

@@ -65,6 +65,7 @@ std::vector<Machine::TraceEntry> Machine::trace(const Module& module, std::size_
     const auto functions = trace_functions(module, max);
     auto names = module.function_names(functions);
     std::vector<TraceEntry> out;
+    out.reserve(functions.size());
     for (std::size_t i = 0; i < functions.size(); ++i) out.push_back({functions[i], std::move(names[i])});
     return out;
 }

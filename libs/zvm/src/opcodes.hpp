@@ -41,30 +41,31 @@ namespace detail {
 
 constexpr std::array<Numeric, 256> make_numeric() noexcept {
     std::array<Numeric, 256> t{};
+    const auto at = [&t](int opcode) -> Numeric& { return t[static_cast<std::size_t>(opcode)]; };
     constexpr auto i32 = ValType::i32, i64 = ValType::i64, f32 = ValType::f32, f64 = ValType::f64;
     t[0x45] = {Shape::eqz, i32, i32, Op::i32_eq_ri, Relation::eq};
     t[0x50] = {Shape::eqz, i64, i32, Op::i64_eq_ri, Relation::eq};
     for (int i = 0; i < 10; ++i) {
-        t[static_cast<std::size_t>(0x46 + i)] = {Shape::compare, i32, i32, Op::i32_eq_rr, static_cast<Relation>(i)};
-        t[static_cast<std::size_t>(0x51 + i)] = {Shape::compare, i64, i32, Op::i64_eq_rr, static_cast<Relation>(i)};
+        at(0x46 + i) = {Shape::compare, i32, i32, Op::i32_eq_rr, static_cast<Relation>(i)};
+        at(0x51 + i) = {Shape::compare, i64, i32, Op::i64_eq_rr, static_cast<Relation>(i)};
     }
     for (int i = 0; i < 6; ++i) {
-        t[static_cast<std::size_t>(0x5b + i)] = {Shape::float_binary, f32, i32, Op::f32_eq + i, {}};
-        t[static_cast<std::size_t>(0x61 + i)] = {Shape::float_binary, f64, i32, Op::f64_eq + i, {}};
+        at(0x5b + i) = {Shape::float_binary, f32, i32, Op::f32_eq + i, {}};
+        at(0x61 + i) = {Shape::float_binary, f64, i32, Op::f64_eq + i, {}};
     }
     for (int i = 0; i < 3; ++i) {
-        t[static_cast<std::size_t>(0x67 + i)] = {Shape::unary, i32, i32, Op::i32_clz + i, {}};
-        t[static_cast<std::size_t>(0x79 + i)] = {Shape::unary, i64, i64, Op::i64_clz + i, {}};
+        at(0x67 + i) = {Shape::unary, i32, i32, Op::i32_clz + i, {}};
+        at(0x79 + i) = {Shape::unary, i64, i64, Op::i64_clz + i, {}};
     }
     for (int i = 0; i < 15; ++i) {
-        t[static_cast<std::size_t>(0x6a + i)] = {Shape::binary, i32, i32, Op::i32_add_rr + 2 * i, {}};
-        t[static_cast<std::size_t>(0x7c + i)] = {Shape::binary, i64, i64, Op::i64_add_rr + 2 * i, {}};
+        at(0x6a + i) = {Shape::binary, i32, i32, Op::i32_add_rr + 2 * i, {}};
+        at(0x7c + i) = {Shape::binary, i64, i64, Op::i64_add_rr + 2 * i, {}};
     }
     for (int i = 0; i < 7; ++i) {
-        t[static_cast<std::size_t>(0x8b + i)] = {Shape::unary, f32, f32, Op::f32_abs + i, {}};
-        t[static_cast<std::size_t>(0x92 + i)] = {Shape::float_binary, f32, f32, Op::f32_add + i, {}};
-        t[static_cast<std::size_t>(0x99 + i)] = {Shape::unary, f64, f64, Op::f64_abs + i, {}};
-        t[static_cast<std::size_t>(0xa0 + i)] = {Shape::float_binary, f64, f64, Op::f64_add + i, {}};
+        at(0x8b + i) = {Shape::unary, f32, f32, Op::f32_abs + i, {}};
+        at(0x92 + i) = {Shape::float_binary, f32, f32, Op::f32_add + i, {}};
+        at(0x99 + i) = {Shape::unary, f64, f64, Op::f64_abs + i, {}};
+        at(0xa0 + i) = {Shape::float_binary, f64, f64, Op::f64_add + i, {}};
     }
     t[0xa7] = {Shape::unary, i64, i32, Op::i32_wrap_i64, {}};
     t[0xa8] = {Shape::unary, f32, i32, Op::i32_trunc_f32_s, {}};
