@@ -358,7 +358,7 @@ L_data_drop:
     // clang-format on
     LOAD(ld8u, u8, u32)
     LOAD(ld8s32, i8, u32)
-    LOAD(ld8s64, i8, u64)
+    LOAD(ld8s64, i8, u64)  // NOLINT(bugprone-signed-char-misuse): extending the sign is its purpose
     LOAD(ld16u, u16, u32)
     LOAD(ld16s32, i16, u32)
     LOAD(ld16s64, i16, u64)

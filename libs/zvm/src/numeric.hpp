@@ -21,17 +21,17 @@ inline T canonical_nan() noexcept {
 }
 template <typename T>
 inline T canonical(T value) noexcept {
-    return value != value ? canonical_nan<T>() : value;
+    return std::isnan(value) ? canonical_nan<T>() : value;
 }
 template <typename T>
 inline T minimum(T a, T b) noexcept {
-    if (a != a || b != b) return canonical_nan<T>();
+    if (std::isnan(a) || std::isnan(b)) return canonical_nan<T>();
     if (a == b) return std::bit_cast<T>(std::bit_cast<Bits<T>>(a) | std::bit_cast<Bits<T>>(b));  // -0 wins
     return a < b ? a : b;
 }
 template <typename T>
 inline T maximum(T a, T b) noexcept {
-    if (a != a || b != b) return canonical_nan<T>();
+    if (std::isnan(a) || std::isnan(b)) return canonical_nan<T>();
     if (a == b) return std::bit_cast<T>(std::bit_cast<Bits<T>>(a) & std::bit_cast<Bits<T>>(b));  // +0 wins
     return a > b ? a : b;
 }
@@ -58,14 +58,14 @@ inline bool fits(From x) noexcept {
 }
 template <typename To, typename From>
 inline Trap truncate(From x, To& out) noexcept {
-    if (x != x) return Trap::invalid_conversion;
+    if (std::isnan(x)) return Trap::invalid_conversion;
     if (!fits<To>(x)) return Trap::integer_overflow;
     out = static_cast<To>(x);
     return Trap::none;
 }
 template <typename To, typename From>
 inline To truncate_saturating(From x) noexcept {
-    if (x != x) return 0;
+    if (std::isnan(x)) return 0;
     if (fits<To>(x)) return static_cast<To>(x);
     return x < 0 ? std::numeric_limits<To>::min() : std::numeric_limits<To>::max();
 }
