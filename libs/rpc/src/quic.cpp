@@ -47,7 +47,7 @@ ConnectionError error_from(const zquic::CloseInfo& info, const std::string& refu
         case zquic::CloseCause::handshake_timeout: return {Kind::timeout, "timeout"};
         case zquic::CloseCause::idle_timeout: return {Kind::timeout, "the server has stopped answering"};
         case zquic::CloseCause::network: return {Kind::refused, "connection refused"};
-        case zquic::CloseCause::local: return {Kind::local, "closed"};
+        case zquic::CloseCause::local: return {Kind::local, info.reason.empty() ? "closed" : "closed: " + info.reason};
         case zquic::CloseCause::peer_application: return {Kind::closed, "the server closed the connection"};
         case zquic::CloseCause::protocol_error: return {Kind::closed, "the server broke the protocol"};
         case zquic::CloseCause::stateless_reset: return {Kind::closed, "the server was restarted"};

@@ -156,7 +156,7 @@ void ConnectionImpl::close(std::uint64_t code, std::string_view reason) {
     if (ending_) return;
     ngtcp2_ccerr error;
     ngtcp2_ccerr_set_application_error(&error, code, nullptr, 0);
-    end({.cause = CloseCause::local, .code = code, .reason = {}}, &error);
+    end({.cause = CloseCause::local, .code = code, .reason = std::string{reason}}, &error);
     ending_->reason = reason.substr(0, kReasonMax);
 }
 

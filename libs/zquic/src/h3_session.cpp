@@ -179,13 +179,14 @@ void Session::request_pass() {
 
 void Session::fail_session(std::int64_t error) {
     // nghttp3 must not be called any more, except to delete it; streams may still point into its memory.
-    close(static_cast<Code>(nghttp3_err_infer_quic_app_error_code(static_cast<int>(error))));
+    close(static_cast<Code>(nghttp3_err_infer_quic_app_error_code(static_cast<int>(error))),
+          nghttp3_strerror(static_cast<int>(error)));
     failed_ = std::exchange(h3_, nullptr);
 }
 
-void Session::close(Code code) {
+void Session::close(Code code, std::string_view reason) {
     closing_ = true;
-    if (connection_) connection_->close(static_cast<std::uint64_t>(code), {});
+    if (connection_) connection_->close(static_cast<std::uint64_t>(code), reason);
 }
 
 void Session::on_write_pass(Connection& connection) {

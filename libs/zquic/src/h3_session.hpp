@@ -84,7 +84,7 @@ class Session final : public ConnectionHandler, public StreamHandler, public std
     // For the server.
     void begin_drain();
 
-    void close(Code code);
+    void close(Code code, std::string_view reason = {});
     void set_connection(Connection& connection);
     [[nodiscard]] Connection* connection() noexcept { return connection_; }
     [[nodiscard]] std::size_t exchange_count() const noexcept { return exchanges_.size() + pending_.size(); }

@@ -48,7 +48,8 @@ std::string_view to_string(CloseCause cause) noexcept;
 struct CloseInfo {
     CloseCause cause = CloseCause::local;
     std::uint64_t code = 0;  ///< Application code for local and peer_application, else a transport code.
-    std::string reason;      ///< The peer's words, at most 256 bytes: log them escaped. Empty for most causes.
+    std::string
+        reason;  ///< The peer's words, at most 256 bytes: log them escaped. Ours for local. Empty for most causes.
 };
 
 struct ConnectionStats {
