@@ -1,26 +1,15 @@
 // ML-DSA's keys, signatures and hints. The first byte says what the rest is: bytes from anybody, or changes to a true
 // object, three bytes each (where, twice, and what), so that a short input reaches every check.
-#include <algorithm>
-
+#include "changes.hpp"
 #include "zcrypto/pq_ml_dsa.hpp"
 
 namespace {
 
 using namespace zcrypto;
+using fuzz::fill;
 using namespace zcrypto::ml_dsa_65;
 
 constexpr std::size_t kHintsAt = kSignatureSize - 61;
-
-/// `bytes` into `out`, or changes to what is there.
-void fill(bool changes, base::ByteView bytes, base::MutableBytes out) {
-    if (!changes) {
-        std::copy_n(bytes.begin(), std::min(bytes.size(), out.size()), out.begin());
-        return;
-    }
-    for (; bytes.size() >= 3; bytes = bytes.subspan(3)) {
-        out[base::load_be<std::uint16_t>(bytes.data()) % out.size()] ^= bytes[2];
-    }
-}
 
 void private_key(base::ByteView bytes) {
     const auto key = PrivateKey::from_expanded(bytes);
