@@ -59,6 +59,22 @@ void Chain::stop() {
     driver_.reset();
 }
 
+/// Reads the state without the lock, for which everybody who asks for the status waits. What was read must not be older
+/// than what finalized() has told the pool since: then it is read again, the last time under the lock.
+template <typename Read>
+auto Chain::read_with_pool(Read read) const {
+    constexpr int kReadsMax = 3;
+    std::unique_lock lock{mutex_, std::defer_lock};
+    for (int reads = 1;; ++reads) {
+        if (reads == kReadsMax) lock.lock();
+        const auto view = state_->view();
+        auto result = read(*view);
+        if (!lock.owns_lock()) lock.lock();
+        if (view->head().header.height + 1 >= pool_.next_height()) return std::pair{std::move(result), std::move(lock)};
+        lock.unlock();
+    }
+}
+
 std::vector<base::Result<void>> Chain::admit(std::span<const ledger::VerifiedTx> txs) {
     std::vector<base::Result<void>> results;
     results.reserve(txs.size());
@@ -71,19 +87,7 @@ std::vector<base::Result<void>> Chain::admit(std::span<const ledger::VerifiedTx>
     };
     bool waiting = false;
     {
-        // The state is read without the lock, for which everybody who asks for the status waits. What was read must not
-        // be older than what finalized() has told the pool since: then it is read again, the last time under the lock.
-        constexpr int kReadsMax = 3;
-        std::unique_lock lock{mutex_, std::defer_lock};
-        std::vector<base::Result<Candidate>> judged;
-        for (int reads = 1; !lock.owns_lock(); ++reads) {
-            if (reads == kReadsMax) lock.lock();
-            const auto view = state_->view();
-            judged = judge_all(*view);
-            if (lock.owns_lock()) break;
-            lock.lock();
-            if (view->head().header.height + 1 < pool_.next_height()) lock.unlock();
-        }
+        auto [judged, lock] = read_with_pool(judge_all);
         for (auto& candidate : judged) {
             if (!refusal_.empty()) {
                 results.push_back(base::fail(base::Errc::unavailable, "node does not accept transactions"));
@@ -245,9 +249,10 @@ std::shared_ptr<const PooledTx> Chain::pooled(const base::Digest& id) const {
     return entry ? entry->payload : nullptr;
 }
 
-std::uint64_t Chain::pending_nonce(const ledger::Address& address, std::uint64_t state_nonce) const {
-    const std::lock_guard lock{mutex_};
-    return pool_.pending_nonce(address.bytes, state_nonce);
+base::Result<std::uint64_t> Chain::pending_nonce(const ledger::Address& address) const {
+    const auto [account, lock] = read_with_pool([&](const ledger::ChainView& view) { return view.account(address); });
+    if (!account) return std::unexpected{account.error()};
+    return pool_.pending_nonce(address.bytes, account->nonce);
 }
 
 std::string Chain::not_accepting() const {

@@ -36,9 +36,9 @@ rpc::StatusOr<ledger::SignedTx> Faucet::make_payment(const ledger::Address& to, 
     auto& tx = signed_tx.tx;
     tx.genesis_hash = chain_.binding().genesis_hash;
     tx.sender = gcrypt::address_of(key_.public_key());
-    const auto account = view->account(tx.sender);
-    if (!account) return rpc::error(StatusCode::internal, base::to_string(account.error()));
-    tx.nonce = chain_.pending_nonce(tx.sender, account->nonce);
+    const auto nonce = chain_.pending_nonce(tx.sender);
+    if (!nonce) return rpc::error(StatusCode::internal, base::to_string(nonce.error()));
+    tx.nonce = *nonce;
     tx.valid_until_height = head.header.height + 1000;
     tx.msgs.emplace_back(ledger::Transfer{.to = to, .asset = ledger::kGcc, .amount = amount});
     tx.gas_limit = ledger::native_gas(tx);

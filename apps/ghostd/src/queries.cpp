@@ -152,7 +152,8 @@ rpc::StatusOr<v1::Account> account(const ledger::ChainView& view, const v1::Acco
     v1::Account out;
     out.set_address(address.to_text());
     out.set_nonce(record.nonce);
-    out.set_pending_nonce(chain.pending_nonce(address, record.nonce));
+    GHOSTD_READ(const auto pending, chain.pending_nonce(address));
+    out.set_pending_nonce(std::max(pending, record.nonce));
     out.set_height(view.head().header.height);
     for (const auto& balance : balances) {
         auto& wire = *out.add_balances();

@@ -64,7 +64,8 @@ class Chain final : public ConsensusHost {
     [[nodiscard]] PoolStats pool_stats() const;
     /// The waiting transaction, if it waits.
     [[nodiscard]] std::shared_ptr<const PooledTx> pooled(const base::Digest& id) const;
-    [[nodiscard]] std::uint64_t pending_nonce(const ledger::Address& address, std::uint64_t state_nonce) const;
+    /// The nonce that the sender's next transaction takes: behind the state's and behind what waits in a row.
+    [[nodiscard]] base::Result<std::uint64_t> pending_nonce(const ledger::Address& address) const;
     /// Empty while transactions are accepted; else why not.
     [[nodiscard]] std::string not_accepting() const;
     [[nodiscard]] std::uint64_t finalized_ns() const noexcept { return finalized_ns_.load(std::memory_order_relaxed); }
@@ -82,6 +83,9 @@ class Chain final : public ConsensusHost {
     void refuse(std::string reason);
     void report_drops(std::vector<PoolDrop> dropped);
     void wake_driver();
+    /// {what `read(view)` says, the lock on the pool}; the state that was read is not older than the pool's.
+    template <typename Read>
+    [[nodiscard]] auto read_with_pool(Read read) const;
     /// What the state says of a transaction, ready for the pool.
     struct Candidate {
         PoolEntry entry;
