@@ -11,6 +11,12 @@ NEEDED = {
     "SystemCallFilter": {"@system-service memfd_secret", "~@privileged @resources"},
     "UMask": {"0077"},
 }
+# All daemons run as one user: who takes one over must not find the wallet's keys and socket, or another's identity.
+HIDDEN = {
+    "ghostbridge": {"walletd", "zwallet", "ghostd"},
+    "ghostd": {"walletd", "zwallet", "ghostbridge"},
+    "walletd": {"ghostbridge"},
+}
 
 
 def settings(path):
@@ -34,6 +40,10 @@ def main():
         for key, values in NEEDED.items():
             if set(found.get(key, [])) != values:
                 faults.append(f"{unit}: {key} is {found.get(key)}, not {sorted(values)}")
+        hidden = set(" ".join(found.get("InaccessiblePaths", [])).split())
+        for folder in HIDDEN.get(unit.name.split(".")[0], set()):
+            if f"-/var/lib/ghost/{folder}" not in hidden:
+                faults.append(f"{unit}: InaccessiblePaths does not hide /var/lib/ghost/{folder}")
         # What is denied is subtracted from what is allowed, so the order counts.
         if not found.get("SystemCallFilter", [""])[0].startswith("@"):
             faults.append(f"{unit}: the list of denied calls stands in front of the allowed ones")
