@@ -13,9 +13,11 @@
 #include "ghostbridge/control.hpp"
 #include "ghostbridge/egress.hpp"
 #include "ghostbridge/h2_server.hpp"
+#include "ghostbridge/quota.hpp"
 #include "ghostbridge/relay.hpp"
 #include "io/ops_server.hpp"
 #include "io/thread.hpp"
+#include "rpc/health.hpp"
 #include "rpc/quic.hpp"
 
 namespace ghostbridge {
@@ -91,6 +93,7 @@ struct Bridge::State {
     std::unique_ptr<io::ReactorThread> thread;
 
     std::optional<Access> access;
+    std::optional<AddressQuota> public_calls;
     std::optional<Registry> registry;
     std::optional<Egress> egress;
     std::unique_ptr<rpc::Server> server;
@@ -113,7 +116,7 @@ struct Bridge::State {
     base::Checked<void> set_up();
     base::Checked<void> listen();
     void wire();
-    [[nodiscard]] rpc::Status authorize(const rpc::CallInfo& call) const;
+    [[nodiscard]] rpc::Status authorize(const rpc::CallInfo& call);
     void tear_down();
     void wait_for_calls();
     void close_connections();
@@ -122,6 +125,7 @@ struct Bridge::State {
 void Bridge::State::wire() {
     auto& reactor = thread->reactor();
     access.emplace(config, key);
+    public_calls.emplace(config.public_calls_max, config.public_calls_per_address_max);
     registry.emplace(Registry::Options{.lease_ttl_ms = config.lease_ttl_ms,
                                        .instances_max = config.instances_max,
                                        .watchers_max = config.watchers_max + 2,  // and the bridge's own two
@@ -134,7 +138,8 @@ void Bridge::State::wire() {
             return rpc::make_quic_connector(reactor, {.server = instance.address,
                                                       .server_keys = {instance.registration.key},
                                                       .identity = identity,
-                                                      .settings = quic_settings(config, kStalledCallsPerInstance)});
+                                                      .settings = quic_settings(config, kStalledCallsPerInstance),
+                                                      .metrics = &metrics});
         },
         Egress::Options{.connect_timeout_ns = config.connect_timeout_ms * kNsPerMs});
     server = rpc::Server::make(reactor, {.message_bytes_max = kOwnMessageMax,
@@ -150,7 +155,6 @@ void Bridge::State::wire() {
                                .window_bytes = config.call_window_bytes,
                                .ingress_window_bytes = ingress_window(config),
                                .call_timeout_max_ns = cap,
-                               .public_calls_max = config.public_calls_max,
                                .public_call_timeout_max_ns = config.public_call_timeout_ms * kNsPerMs});
     server->set_authorizer([this](const rpc::CallInfo& call) { return authorize(call); });
     server->set_raw_handler([this](rpc::RawCall call) {
@@ -169,13 +173,18 @@ void Bridge::State::wire() {
                          .value_or(0);
 }
 
-rpc::Status Bridge::State::authorize(const rpc::CallInfo& call) const {
+/// A caller without a known key gets a place for each call, the bridge's own services included, until the answer has
+/// left; health and reflection streams, which have no end of their own, end with the time that such a call may take.
+rpc::Status Bridge::State::authorize(const rpc::CallInfo& call) {
     auto allowed = access->may_call(call.path, call.peer.public_key);
     if (!allowed.ok() || access->knows(call.peer.public_key)) return allowed;
-    // Relayed calls have left the server; what is in flight there are the bridge's own, watches among them that never
-    // end. This one is counted already.
-    if (is_bridge_service(rpc::service_of(call.path)) && server->calls_in_flight() > config.public_calls_max)
-        return {rpc::StatusCode::resource_exhausted, "the bridge carries too many calls without a known key"};
+    auto place = public_calls->take(call.peer.address);
+    if (!place)
+        return {rpc::StatusCode::resource_exhausted,
+                place.error() == AddressQuota::Full::address
+                    ? "the bridge carries too many calls without a known key from this address"
+                    : "the bridge carries too many calls without a known key"};
+    call.grant = {.permit = std::move(*place), .timeout_max_ns = config.public_call_timeout_ms * kNsPerMs};
     return {};
 }
 
@@ -245,6 +254,8 @@ void Bridge::State::wait_for_calls() {
     thread->run_and_wait([&] {
         auto& reactor = thread->reactor();
         relay->refuse_new();
+        // A health watch has no end of its own; its connection would be waited for.
+        server->enable_health().shut_down();
         if (tcp) tcp->shutdown();
         const auto deadline = reactor.now_ns() + config.drain_timeout_ms * kNsPerMs;
         drain_timer.emplace(reactor, [this, &reactor, drained, deadline] {

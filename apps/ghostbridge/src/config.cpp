@@ -57,6 +57,9 @@ base::ConfigSchema schema_of(QuicLimits& quic) {
 base::ConfigSchema schema_of(TcpLimits& tcp) {
     base::ConfigSchema schema{"Limits of the TCP ingress."};
     schema.field("connections_max", tcp.connections_max, "Open connections.", {.min = 1, .max = 1'000'000});
+    schema.field("connections_per_address_max", tcp.connections_per_address_max,
+                 "Of these, of one IPv4 address or IPv6 /64. Behind a proxy all callers are one address.",
+                 {.min = 1, .max = 1'000'000});
     schema.field("streams_max", tcp.streams_max, "Concurrent calls of one connection.", {.min = 1, .max = 100'000});
     schema.field("stream_window_bytes", tcp.stream_window_bytes, "Request bytes that one call may have in the bridge.",
                  {.min = 65'535, .max = kGib});
@@ -107,6 +110,9 @@ base::ConfigSchema schema_of(Config& config, std::vector<PeerText>& peers) {
     schema.field("calls_max", config.calls_max, "Open calls of the whole bridge.", {.min = 1, .max = 10'000'000});
     schema.field("public_calls_max", config.public_calls_max, "Of these, of callers without a known key.",
                  {.min = 1, .max = 10'000'000});
+    schema.field("public_calls_per_address_max", config.public_calls_per_address_max,
+                 "Of these, of one IPv4 address or IPv6 /64. Behind a proxy all callers are one address.",
+                 {.min = 1, .max = 10'000'000});
     schema.field("public_call_timeout_ms", config.public_call_timeout_ms,
                  "Caps grpc-timeout of callers without a known key, also for calls that have none.",
                  {.min = 100, .max = kDayMs});
@@ -140,6 +146,13 @@ base::Checked<Peer> peer_from(const PeerText& text, std::string_view origin) {
         peer.roles |= role_bits(at->second);
     }
     return peer;
+}
+
+PeerText text_of(const Peer& peer) {
+    PeerText text{.name = peer.name, .key = base::to_hex(peer.key), .roles = {}, .services = peer.services};
+    for (const auto& [name, role] : kRoleNames)
+        if (has_role(peer.roles, role)) text.roles.emplace_back(name);
+    return text;
 }
 
 template <typename Load>
@@ -202,11 +215,13 @@ base::Checked<Config> parse_config(std::string_view toml, std::string_view origi
     return load(source, [&](base::ConfigSchema& schema) { return schema.load_text(toml, source); });
 }
 
-std::string default_config_toml() {
-    Config config;
+std::string to_toml(Config config) {
     std::vector<PeerText> peers;
+    for (const auto& peer : config.peers) peers.push_back(text_of(peer));
     return schema_of(config, peers).to_toml();
 }
+
+std::string default_config_toml() { return to_toml({}); }
 
 base::Checked<void> validate(const Config& config) {
     GC_CHECK(check_address("listen_quic", config.listen_quic, false));

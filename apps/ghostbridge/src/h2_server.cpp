@@ -12,6 +12,8 @@ namespace {
 constexpr std::uint64_t kNsPerMs = 1'000'000;
 /// Bytes that may wait in the socket; what is beyond stays with the calls, whose senders then wait.
 constexpr std::size_t kSocketQueueMax = 128 << 10;
+/// For the peer to close as well, once it has been told everything.
+constexpr std::uint64_t kLingerNs = 1000 * kNsPerMs;
 const base::Log kLog{"ghostbridge"};
 base::LogLimit broken_limit{10, 1000};
 
@@ -19,9 +21,11 @@ base::LogLimit broken_limit{10, 1000};
 
 class H2Connection final : public H2Session::Host {
  public:
-    H2Connection(H2Server& server, std::uint64_t id, std::unique_ptr<io::StreamSocket> socket)
+    H2Connection(H2Server& server, std::uint64_t id, std::unique_ptr<io::StreamSocket> socket,
+                 AddressQuota::Place place)
         : server_{server},
           id_{id},
+          place_{std::move(place)},
           socket_{std::move(socket)},
           flush_{server.reactor_, [this] { flush(); }},
           watchdog_{server.reactor_, [this] { check_timeouts(); }} {}
@@ -62,7 +66,7 @@ class H2Connection final : public H2Session::Host {
     }
 
     void on_bytes(base::ByteView bytes) {
-        if (closing_) return;
+        if (closing_ || lingering_) return;
         if (const auto fed = session_->feed(bytes); !fed) fail(fed.error().note);
         flush_.schedule();  // acknowledgements, and what a WINDOW_UPDATE lets go
         // While the socket does not take what we owe the peer, its requests wait too.
@@ -87,6 +91,8 @@ class H2Connection final : public H2Session::Host {
     }
 
     void flush() {
+        if (lost_) return server_.remove(id_);  // destroys this
+        if (lingering_) return;
         const bool was_closing = closing_;
         while (!lost_ && socket_->queued_bytes() < kSocketQueueMax) {
             const auto bytes = session_->pull();
@@ -101,9 +107,18 @@ class H2Connection final : public H2Session::Host {
         if (!closing_ && socket_->queued_bytes() < kSocketQueueMax) socket_->set_reading(true);
         if (session_->open_streams() != 0) last_call_ns_ = now();
         const bool drained = draining_ && session_->open_streams() == 0;
-        if (lost_ || ((was_closing || drained || session_->finished()) && socket_->queued_bytes() == 0))
-            return server_.remove(id_);  // destroys this
-        if (was_closing) socket_->shutdown_write();
+        if (lost_) return server_.remove(id_);
+        // Below the limit nothing is left in the session.
+        if (socket_->queued_bytes() < kSocketQueueMax && (was_closing || drained || session_->finished())) linger();
+    }
+
+    /// What was written leaves, then both sides end. close() with bytes unread would be a reset, which can overtake the
+    /// last answer or the GOAWAY (RFC 9112 section 9.6).
+    void linger() {
+        lingering_ = true;
+        socket_->shutdown_write();
+        socket_->set_reading(true);  // for its end; what comes before is dropped
+        watchdog_.arm_after(kLingerNs);
     }
 
     void check_timeouts() {
@@ -115,13 +130,16 @@ class H2Connection final : public H2Session::Host {
         if (sent != last_sent_ || socket_->queued_bytes() == 0) last_progress_ns_ = now();
         last_sent_ = sent;
         if (session_->open_streams() != 0) last_call_ns_ = now();
-        if (closing_ && past(last_progress_ns_, limits.write_timeout_ms)) return server_.remove(id_);
+        if (past(last_progress_ns_, limits.write_timeout_ms)) return server_.remove(id_);
+        if (lingering_) {
+            if (socket_->queued_bytes() == 0) return server_.remove(id_);
+            return watchdog_.arm_after(check_interval());
+        }
+        session_->reset_untaken(limits.idle_timeout_ms * kNsPerMs);
         if (!session_->established() && past(started_ns_, limits.handshake_timeout_ms))
             fail("no preface or no acknowledgement of SETTINGS in time");
         else if (block_since_ns_ != 0 && past(block_since_ns_, limits.handshake_timeout_ms))
             fail("a header block was not completed in time");
-        else if (socket_->queued_bytes() != 0 && past(last_progress_ns_, limits.write_timeout_ms))
-            return server_.remove(id_);
         else if (session_->open_streams() == 0 && past(last_call_ns_, limits.idle_timeout_ms) && !draining_)
             shutdown();
         watchdog_.arm_after(check_interval());
@@ -129,6 +147,7 @@ class H2Connection final : public H2Session::Host {
 
     H2Server& server_;
     std::uint64_t id_;
+    AddressQuota::Place place_;
     std::unique_ptr<io::StreamSocket> socket_;
     std::unique_ptr<H2Session> session_;
     io::Deferred flush_;
@@ -142,12 +161,14 @@ class H2Connection final : public H2Session::Host {
     bool closing_ = false;
     bool lost_ = false;
     bool draining_ = false;
+    bool lingering_ = false;  ///< Everything was said; the peer may close.
 };
 
 H2Server::H2Server(io::Reactor& reactor, const TcpLimits& limits, base::MetricsRegistry& metrics, Accept accept)
     : reactor_{reactor},
       limits_{limits},
       accept_{std::move(accept)},
+      places_{limits.connections_max, limits.connections_per_address_max},
       open_{metrics.gauge("ghostbridge_tcp_connections", "Open HTTP/2 connections.")},
       accepted_{metrics.counter("ghostbridge_tcp_accepted_total", "HTTP/2 connections accepted.")},
       refused_{metrics.counter("ghostbridge_tcp_refused_total", "Connections refused because there are too many.")},
@@ -170,12 +191,13 @@ H2Server::~H2Server() { connections_.clear(); }
 std::uint16_t H2Server::port() const noexcept { return port_; }
 
 void H2Server::adopt(std::unique_ptr<io::StreamSocket> socket) {
-    if (draining_ || connections_.size() >= limits_.connections_max) {
+    auto place = places_.take(socket->peer_address());
+    if (draining_ || !place) {
         refused_.add();
         return;
     }
     const auto id = next_id_++;
-    auto connection = std::make_unique<H2Connection>(*this, id, std::move(socket));
+    auto connection = std::make_unique<H2Connection>(*this, id, std::move(socket), std::move(*place));
     if (!connection->start()) return;
     accepted_.add();
     open_.add(1);

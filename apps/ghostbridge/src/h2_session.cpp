@@ -281,6 +281,7 @@ void H2Session::Impl::let_go(StreamState& stream) {
     stream.discard_input = true;
     stream.data_waiting.clear();
     give_back(stream, stream.unconsumed);
+    stream.let_go_ns = clock.now_ns();
     if (!stream.local_ended)
         reset(stream.id, NGHTTP2_CANCEL);
     else if (!stream.remote_ended && stream.end_sent)
@@ -371,6 +372,12 @@ void H2Session::shutdown() {
     static_cast<void>(
         nghttp2_submit_goaway(impl_->native_session, NGHTTP2_FLAG_NONE, last, NGHTTP2_NO_ERROR, nullptr, 0));
     impl_->host.want_write();
+}
+
+void H2Session::reset_untaken(std::uint64_t limit_ns) {
+    const auto now = impl_->clock.now_ns();
+    for (const auto& [id, stream] : impl_->streams)
+        if (stream->let_go_ns && now - *stream->let_go_ns > limit_ns) impl_->reset(id, NGHTTP2_CANCEL);
 }
 
 void H2Session::abort(const std::string& reason) {

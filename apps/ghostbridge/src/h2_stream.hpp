@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -55,7 +56,9 @@ struct StreamState {
     rpc::Fields trailers;
     bool end_sent = false;  ///< END_STREAM left.
     bool reset_after_end = false;
-    bool reset_counted = false;  ///< We asked for the reset, or the peer's own one was counted.
+    std::optional<std::uint64_t> let_go_ns;  ///< When the call let go, its answer complete.
+    std::shared_ptr<void> kept;              ///< HttpStream::keep()
+    bool reset_counted = false;              ///< We asked for the reset, or the peer's own one was counted.
 };
 
 /// Follows the frames of a connection (RFC 9113 section 4.1) to know whether the peer owes us the rest of a header
@@ -159,6 +162,9 @@ class H2Stream final : public rpc::HttpStream {
         if (!(state.end_sent && state.remote_ended)) state.session->reset(state.id, h2_from_h3(h3_code));
     }
     [[nodiscard]] const rpc::Peer& peer() const noexcept override { return peer_; }
+    void keep(std::shared_ptr<void> what) override {
+        if (state_) state_->kept = std::move(what);
+    }
 
  private:
     StreamState* state_;  ///< Null when the stream is over.

@@ -36,11 +36,8 @@ class Relay::Call {
           ingress_{std::move(ingress)},
           ingress_events_{*this},
           egress_events_{*this},
-          deadline_timer_{relay.reactor_, [this] { on_deadline(); }} {
-        if (caller_ == Caller::anonymous) ++relay_.public_calls_;
-    }
+          deadline_timer_{relay.reactor_, [this] { on_deadline(); }} {}
     ~Call() {
-        if (caller_ == Caller::anonymous) --relay_.public_calls_;
         release_instance(CallOutcome::abandoned);
         relay_.open_calls_.add(-1);
     }
@@ -384,8 +381,6 @@ void Relay::start(rpc::RawCall raw, Caller caller) {
         refusal.status = {StatusCode::unavailable, "the bridge is shutting down"};
     else if (calls_.size() >= options_.calls_max)
         refusal.status = {StatusCode::resource_exhausted, "the bridge carries too many calls"};
-    else if (caller == Caller::anonymous && public_calls_ >= options_.public_calls_max)
-        refusal.status = {StatusCode::resource_exhausted, "the bridge carries too many calls without a known key"};
     if (!refusal.status.ok()) {
         count("unknown", refusal.status.code);
         raw.stream->send_headers(refusal_fields(refusal), true);

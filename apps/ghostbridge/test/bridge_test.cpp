@@ -27,11 +27,6 @@ constexpr rpc::UnaryMethod<health_pb::HealthCheckRequest, health_pb::HealthCheck
     "/grpc.health.v1.Health/Check"};
 constexpr rpc::BidiMethod<reflection_pb::ServerReflectionRequest, reflection_pb::ServerReflectionResponse> kReflect{
     "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"};
-constexpr rpc::UnaryMethod<EchoMessage, EchoMessage> kWallet{"/ghost.wallet.v1.WalletService/GetStatus"};
-
-rpc::CallOptions in(std::chrono::seconds timeout) {
-    return {.timeout_ns = static_cast<std::uint64_t>(std::chrono::nanoseconds{timeout}.count())};
-}
 
 using BridgeTest = World;
 
@@ -39,19 +34,19 @@ TEST_F(BridgeTest, RelaysUnaryAndStreamingCallsOverQuic) {
     const auto service = start_service();
     ASSERT_TRUE(wait_for_service("test.v1.Echo"));
     const auto client = connect_as(client_id_);
-    const auto said = client->call(kSay, text("hello"), in(10s));
+    const auto said = client->call(kSay, text("hello"), soon());
     ASSERT_TRUE(said) << said.error().to_string();
     EXPECT_EQ(said->raw(), "hello");
 
     std::size_t got = 0;
-    const auto status = client->stream(kPour, text("200 50000"), in(60s), [&](EchoMessage piece) {
+    const auto status = client->stream(kPour, text("200 50000"), soon(), [&](EchoMessage piece) {
         got += piece.raw().size();
         return true;
     });
     EXPECT_TRUE(status.ok()) << status.to_string();
     EXPECT_EQ(got, 10'000'000u);
 
-    const auto failed = client->call(kFail, text("9 not now"), in(10s));
+    const auto failed = client->call(kFail, text("9 not now"), soon());
     ASSERT_FALSE(failed);
     EXPECT_EQ(failed.error(), (rpc::Status{rpc::StatusCode::failed_precondition, "not now"}));
 }
@@ -65,7 +60,7 @@ TEST_F(BridgeTest, RelaysConversationsOverQuic) {
     int turns = 0;
     rpc::Status status;
     client->run([&](rpc::Channel& channel) {
-        chat = channel.open(kChat, in(30s));
+        chat = channel.open(kChat, soon());
         ASSERT_TRUE(chat.write(text("0")));
         chat.for_each(
             [&](EchoMessage answer) {
@@ -103,11 +98,9 @@ TEST_F(BridgeTest, ServesAnOrdinaryGrpcClientOverTcp) {
     EXPECT_FALSE(stream.read());
     EXPECT_TRUE(stream.finish().ok());
 
-    grpc::ClientContext late;
-    set_timeout(late, 100ms);
-    EXPECT_EQ(client.unary(late, "/test.v1.Echo/Hang", message("")).status.error_code(),
-              grpc::StatusCode::DEADLINE_EXCEEDED);
-    EXPECT_TRUE(eventually([&] { return service->log->cancelled == 1; })) << "the service must hear of it";
+    // The chat before it is a call as well.
+    ASSERT_TRUE(eventually([&] { return service->log->calls == 2; }));
+    expect_deadline(client, *service->log);
 }
 
 TEST_F(BridgeTest, HoldsAWindowForASlowTcpReader) {
@@ -135,7 +128,7 @@ TEST_F(BridgeTest, TellsTheServiceWhoCalls) {
     const auto service = start_service();
     ASSERT_TRUE(wait_for_service("test.v1.Echo"));
     const auto client = connect_as(client_id_);
-    rpc::CallOptions options = in(10s);
+    rpc::CallOptions options = soon();
     ASSERT_TRUE(options.metadata.add("ghost-caller-key", std::string(64, 'f')));
     EXPECT_EQ(client->call(kWho, text(""), options)->raw(), "1 " + base::to_hex(*client_id_.public_key()));
 
@@ -143,29 +136,6 @@ TEST_F(BridgeTest, TellsTheServiceWhoCalls) {
     grpc::ClientContext context;
     context.AddMetadata("ghost-caller-key", base::to_hex(*client_id_.public_key()));
     EXPECT_EQ(tcp.unary(context, "/test.v1.Echo/Who", message("")).response.raw(), "0") << "a forged key is removed";
-}
-
-TEST_F(BridgeTest, RefusesCallersByTheirKey) {
-    auto options = service_options();
-    options.services = {"test.v1.Echo", "test.v1.Second", "ghost.wallet.v1.WalletService"};
-    Service service{options};
-    ASSERT_TRUE(wait_for_service("test.v1.Second"));
-    const auto stranger = connect_as(stranger_id_);
-    EXPECT_TRUE(stranger->call(kSay, text("x"), in(10s))) << "test.v1.Echo is public here";
-    auto refused = stranger->call(kSecond, text("x"), in(10s));
-    ASSERT_FALSE(refused);
-    EXPECT_EQ(refused.error().code, rpc::StatusCode::unauthenticated);
-    EXPECT_NE(refused.error().message.find(base::to_hex(*stranger_id_.public_key())), std::string::npos);
-
-    GrpcClient tcp{bridge_->tcp_port()};
-    for (const auto* path : {"/test.v1.Second/Say", "/ghost.wallet.v1.WalletService/GetStatus",
-                             "/ghost.bridge.v1.Registry/ListServices", "/ghost.bridge.v1.Registry/Register"})
-        EXPECT_EQ(tcp.unary(path, message("x")).status.error_code(), grpc::StatusCode::PERMISSION_DENIED) << path;
-
-    const auto client = connect_as(client_id_);
-    EXPECT_TRUE(client->call(kSecond, text("x"), in(10s)));
-    EXPECT_EQ(client->call(kWallet, text("x"), in(10s)).error().code, rpc::StatusCode::unimplemented)
-        << "it reaches the service, which has no such method";
 }
 
 TEST_F(BridgeTest, LetsOnlyServicesRegisterAndOnlyWhatTheyMay) {
@@ -194,7 +164,7 @@ TEST_F(BridgeTest, DoesNotCallAnInstanceThatShowsAnotherKey) {
     Service service{options};
     ASSERT_TRUE(eventually([&] { return service.registered(); }));
     const auto client = connect_as(client_id_);
-    const auto answer = client->call(kSay, text("secret"), in(10s));
+    const auto answer = client->call(kSay, text("secret"), soon());
     ASSERT_FALSE(answer);
     EXPECT_EQ(answer.error().code, rpc::StatusCode::unavailable) << answer.error().message;
     EXPECT_NE(answer.error().message.find("test.v1.Echo"), std::string::npos) << answer.error().message;
@@ -205,18 +175,23 @@ TEST_F(BridgeTest, ForgetsAServiceThatLeavesAndTakesItBackWhenItReturns) {
     auto service = start_service();
     ASSERT_TRUE(wait_for_service("test.v1.Echo"));
     const auto client = connect_as(client_id_);
-    ASSERT_TRUE(client->call(kSay, text("x"), in(10s)));
+    ASSERT_TRUE(client->call(kSay, text("x"), soon()));
     service.reset();
     ASSERT_TRUE(wait_for_services(0));
-    const auto gone = client->call(kSay, text("x"), in(10s));
+    const auto gone = client->call(kSay, text("x"), soon());
     ASSERT_FALSE(gone);
     EXPECT_EQ(gone.error().code, rpc::StatusCode::unavailable);
     service = start_service();
     ASSERT_TRUE(wait_for_service("test.v1.Echo"));
-    EXPECT_TRUE(client->call(kSay, text("x"), in(10s)));
+    EXPECT_TRUE(client->call(kSay, text("x"), soon()));
 }
 
-TEST_F(BridgeTest, ForgetsAServiceThatDoesNotRenewItsLease) {
+/// Whose leases are short.
+class ForgetfulBridgeTest : public World {
+    void configure(Config& config) override { config.lease_ttl_ms = 1'000; }
+};
+
+TEST_F(ForgetfulBridgeTest, ForgetsAServiceThatDoesNotRenewItsLease) {
     const auto client = connect_as(service_id_);
     std::latch done{1};
     rpc::ClientStream<pb::RegisterRequest, pb::Lease> stream;
@@ -227,7 +202,7 @@ TEST_F(BridgeTest, ForgetsAServiceThatDoesNotRenewItsLease) {
     std::atomic<int> leases{0};
     rpc::Status end;
     client->run([&](rpc::Channel& channel) {
-        stream = channel.open(kRegister, in(60s));
+        stream = channel.open(kRegister, soon());
         EXPECT_TRUE(stream.write(request));
         stream.for_each(
             [&](const pb::Lease& lease) {
@@ -240,8 +215,7 @@ TEST_F(BridgeTest, ForgetsAServiceThatDoesNotRenewItsLease) {
                 done.count_down();
             });
     });
-    ASSERT_TRUE(wait_for_service("test.v1.Echo"));
-    ASSERT_TRUE(eventually([&] { return leases == 1; }));
+    ASSERT_TRUE(eventually([&] { return leases == 1; }));  // registered, though perhaps no longer
     EXPECT_TRUE(wait_for_services(0)) << "the stream is open, but nobody renews";
     client->run([&](rpc::Channel&) { EXPECT_TRUE(stream.write(request)); });
     done.wait();
@@ -255,21 +229,21 @@ TEST_F(BridgeTest, SpreadsCallsOverInstancesAndMovesAwayFromDrainingOnes) {
     const auto b = std::make_unique<Service>(options);
     const auto client = connect_as(client_id_);
     const auto instances = [&] {
-        const auto list = client->call(kListServices, pb::ListServicesRequest{}, in(10s));
+        const auto list = client->call(kListServices, pb::ListServicesRequest{}, soon());
         return list ? list->instances_size() : -1;
     };
     ASSERT_TRUE(eventually([&] { return instances() == 2; }));
-    for (int i = 0; i < 60; ++i) ASSERT_TRUE(client->call(kSay, text("x"), in(10s)));
+    for (int i = 0; i < 60; ++i) ASSERT_TRUE(client->call(kSay, text("x"), soon()));
     EXPECT_GT(a->log->calls, 0);
     EXPECT_GT(b->log->calls, 0);
     a->run([&] { a->registration().set_state(bridge_client::InstanceState::draining); });
     ASSERT_TRUE(eventually([&] {
-        const auto list = client->call(kListServices, pb::ListServicesRequest{}, in(10s));
-        return std::ranges::any_of(list->instances(),
-                                   [](const auto& one) { return one.state() == pb::INSTANCE_STATE_DRAINING; });
+        const auto list = client->call(kListServices, pb::ListServicesRequest{}, soon());
+        return list && std::ranges::any_of(list->instances(),
+                                           [](const auto& one) { return one.state() == pb::INSTANCE_STATE_DRAINING; });
     }));
     const int before = a->log->calls;
-    for (int i = 0; i < 20; ++i) ASSERT_TRUE(client->call(kSay, text("x"), in(10s)));
+    for (int i = 0; i < 20; ++i) ASSERT_TRUE(client->call(kSay, text("x"), soon()));
     EXPECT_EQ(a->log->calls, before);
 }
 
@@ -278,10 +252,10 @@ TEST_F(BridgeTest, NoticesAnInstanceThatIsNotServing) {
     ASSERT_TRUE(wait_for_service("test.v1.Echo"));
     const auto client = connect_as(client_id_);
     const auto state = [&] {
-        const auto list = client->call(kListServices, pb::ListServicesRequest{}, in(10s));
+        const auto list = client->call(kListServices, pb::ListServicesRequest{}, soon());
         return list && list->instances_size() == 1 ? list->instances(0).state() : pb::INSTANCE_STATE_UNSPECIFIED;
     };
-    EXPECT_EQ(state(), pb::INSTANCE_STATE_HEALTHY);
+    EXPECT_TRUE(eventually([&] { return state() == pb::INSTANCE_STATE_HEALTHY; }));
     service->run([&] { service->health().set("", rpc::Serving::not_serving); });
     EXPECT_TRUE(eventually([&] { return state() == pb::INSTANCE_STATE_DEGRADED; }));
     service->run([&] { service->health().set("", rpc::Serving::serving); });
@@ -293,13 +267,12 @@ TEST_F(BridgeTest, ListsWatchesAndAnswersHealth) {
     std::atomic<int> snapshots{0};
     std::atomic<int> last{-1};
     std::thread watcher{[&] {
-        const auto status =
-            connect_as(client_id_)
-                ->stream(kWatch, pb::ListServicesRequest{}, in(30s), [&](pb::ListServicesResponse list) {
-                    last = list.instances_size();
-                    ++snapshots;
-                    return !(snapshots > 1 && list.instances_size() == 1);
-                });
+        const auto status = connect_as(client_id_)
+                                ->stream(kWatch, pb::ListServicesRequest{}, soon(), [&](pb::ListServicesResponse list) {
+                                    last = list.instances_size();
+                                    ++snapshots;
+                                    return !(snapshots > 1 && list.instances_size() == 1);
+                                });
         EXPECT_TRUE(status.ok()) << status.to_string();
     }};
     EXPECT_TRUE(eventually([&] { return snapshots == 1; })) << "the first message tells what is there";
@@ -310,21 +283,22 @@ TEST_F(BridgeTest, ListsWatchesAndAnswersHealth) {
 
     pb::ListServicesRequest request;
     request.set_service("test.v1.Echo");
-    const auto list = client->call(kListServices, request, in(10s));
+    const auto list = client->call(kListServices, request, soon());
     ASSERT_TRUE(list);
     ASSERT_EQ(list->instances_size(), 1);
     const auto& instance = list->instances(0);
     EXPECT_EQ(instance.endpoint(), "127.0.0.1:" + std::to_string(service->port));
     EXPECT_EQ(instance.public_key(), base::as_text(*service_id_.public_key()));
     EXPECT_EQ(instance.labels().at("version"), "1");
-    EXPECT_LE(instance.lease_left_ms(), 1000u);
+    EXPECT_GT(instance.lease_left_ms(), 0u);
+    EXPECT_LE(instance.lease_left_ms(), 120'000u);
 
     health_pb::HealthCheckRequest check;
-    EXPECT_EQ(client->call(kCheck, check, in(10s))->status(), health_pb::HealthCheckResponse::SERVING);
+    EXPECT_EQ(client->call(kCheck, check, soon())->status(), health_pb::HealthCheckResponse::SERVING);
     check.set_service("test.v1.Echo");
-    EXPECT_EQ(client->call(kCheck, check, in(10s))->status(), health_pb::HealthCheckResponse::SERVING);
+    EXPECT_EQ(client->call(kCheck, check, soon())->status(), health_pb::HealthCheckResponse::SERVING);
     check.set_service("test.v1.Nobody");
-    EXPECT_EQ(client->call(kCheck, check, in(10s)).error().code, rpc::StatusCode::not_found);
+    EXPECT_EQ(client->call(kCheck, check, soon()).error().code, rpc::StatusCode::not_found);
 }
 
 TEST_F(BridgeTest, MergesReflection) {
@@ -335,7 +309,7 @@ TEST_F(BridgeTest, MergesReflection) {
     std::vector<reflection_pb::ServerReflectionResponse> answers;
     rpc::ClientStream<reflection_pb::ServerReflectionRequest, reflection_pb::ServerReflectionResponse> stream;
     client->run([&](rpc::Channel& channel) {
-        stream = channel.open(kReflect, in(20s));
+        stream = channel.open(kReflect, soon());
         reflection_pb::ServerReflectionRequest request;
         request.set_list_services("");
         EXPECT_TRUE(stream.write(request));
@@ -391,7 +365,7 @@ TEST_F(NarrowBridgeTest, CarriesUploadsThroughAnIngressWindowBelowTheCallWindow)
     GrpcClient client{bridge_->tcp_port()};
     for (int i = 0; i < 5; ++i) {
         grpc::ClientContext context;
-        set_timeout(context, 20s);
+        set_timeout(context, 60s);
         const auto answer = client.unary(context, "/test.v1.Echo/Say", message(std::string(3 << 20, 'u')));
         ASSERT_TRUE(answer.status.ok()) << answer.status.error_message();
     }
@@ -411,87 +385,20 @@ TEST_F(ProbingBridgeTest, NoticesAnInstanceThatHangs) {
     ASSERT_TRUE(wait_for_service("test.v1.Echo"));
     const auto client = connect_as(client_id_);
     const auto degraded = [&] {
-        const auto list = client->call(kListServices, pb::ListServicesRequest{}, in(10s));
+        const auto list = client->call(kListServices, pb::ListServicesRequest{}, soon());
         return list && list->instances_size() == 1 && list->instances(0).state() == pb::INSTANCE_STATE_DEGRADED;
     };
     std::latch noticed{1};
     std::thread hang{[&] { service->run([&] { noticed.wait(); }); }};
-    EXPECT_TRUE(eventually(degraded, 400));
+    EXPECT_TRUE(eventually(degraded));
     noticed.count_down();
     hang.join();
     EXPECT_TRUE(eventually([&] { return !degraded(); }));
 }
 
-class StrictBridgeTest : public World {
-    void configure(Config& config) override { config.quic.public_connections_max = 0; }
-};
-
-TEST_F(StrictBridgeTest, RefusesAKeyThatIsNotListedInTheHandshake) {
-    const auto service = start_service();
-    ASSERT_TRUE(wait_for_service("test.v1.Echo"));
-    const auto answer = connect_as(stranger_id_)->call(kSay, text("x"), in(10s));
-    ASSERT_FALSE(answer);
-    EXPECT_EQ(answer.error().code, rpc::StatusCode::unavailable);
-    EXPECT_NE(answer.error().message.find("refuses our key"), std::string::npos) << answer.error().message;
-    EXPECT_TRUE(eventually([&] {
-        return bridge_->metrics_text().find("\nzquic_handshakes_total{result=\"failed\"} 0\n") == std::string::npos;
-    })) << "it has no connection, not even for a moment";
-    EXPECT_TRUE(connect_as(client_id_)->call(kSay, text("x"), in(10s)));
-}
-
-TEST_F(BridgeTest, TakesFewConnectionsOfKeysThatAreNotListed) {
-    const auto service = start_service();
-    ASSERT_TRUE(wait_for_service("test.v1.Echo"));
-    auto first = connect_as(stranger_id_);
-    const auto second = connect_as(zquic::Identity::generate().value());
-    ASSERT_TRUE(first->call(kSay, text("x"), in(10s)));
-    ASSERT_TRUE(second->call(kSay, text("x"), in(10s)));
-    EXPECT_FALSE(connect_as(zquic::Identity::generate().value())->call(kSay, text("x"), in(2s)));
-    EXPECT_TRUE(connect_as(client_id_)->call(kSay, text("x"), in(10s))) << "listed keys are not concerned";
-    first.reset();
-    EXPECT_TRUE(eventually([&] {
-        return connect_as(zquic::Identity::generate().value())->call(kSay, text("x"), in(2s)).has_value();
-    })) << "one that goes makes room";
-}
-
-/// Whose strangers may watch little at a time.
-class WatchedBridgeTest : public World {
-    void configure(Config& config) override { config.public_calls_max = 3; }
-};
-
-TEST_F(WatchedBridgeTest, BoundsTheOwnCallsOfCallersWithoutAKnownKey) {
-    std::vector<std::unique_ptr<GrpcClient>> clients;
-    std::vector<std::unique_ptr<grpc::ClientContext>> contexts;
-    std::vector<std::unique_ptr<GrpcClient::Stream>> watches;
-    int open = 0;
-    for (int i = 0; i < 5; ++i) {
-        clients.push_back(std::make_unique<GrpcClient>(bridge_->tcp_port()));
-        contexts.push_back(std::make_unique<grpc::ClientContext>());
-        watches.push_back(
-            std::make_unique<GrpcClient::Stream>(*clients[i], *contexts[i], "/grpc.health.v1.Health/Watch"));
-        // Both fail when the refusal is there already.
-        static_cast<void>(watches.back()->write(Message{}));
-        static_cast<void>(watches.back()->half_close());
-        if (watches.back()->read()) {
-            ++open;
-        } else {
-            EXPECT_EQ(watches.back()->finish().error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
-            watches.back().reset();
-        }
-    }
-    EXPECT_EQ(open, 3);
-    health_pb::HealthCheckRequest check;
-    EXPECT_TRUE(connect_as(client_id_)->call(kCheck, check, in(10s)));
-    for (std::size_t i = 0; i < watches.size(); ++i) {
-        if (!watches[i]) continue;
-        contexts[i]->TryCancel();
-        static_cast<void>(watches[i]->finish());
-    }
-}
-
 TEST_F(BridgeTest, ShowsItsTransportInTheMetrics) {
     const auto client = connect_as(client_id_);
-    ASSERT_TRUE(client->call(kListServices, pb::ListServicesRequest{}, in(10s)));
+    ASSERT_TRUE(client->call(kListServices, pb::ListServicesRequest{}, soon()));
     EXPECT_TRUE(eventually([&] {
         const auto text = bridge_->metrics_text();
         return text.find("\nzquic_connections 1\n") != std::string::npos &&
@@ -501,6 +408,21 @@ TEST_F(BridgeTest, ShowsItsTransportInTheMetrics) {
     for (const auto* name : {"zquic_half_open_connections 0", "zquic_dropped_total{reason=\"overload\"} 0",
                              "zquic_stateless_answers_total{kind=\"retry\"} 0"})
         EXPECT_NE(text.find(name), std::string::npos) << name;
+}
+
+TEST_F(BridgeTest, ShowsItsConnectionsToInstancesInTheMetrics) {
+    const auto has = [&](const std::string& line) {
+        return bridge_->metrics_text().find("\n" + line + "\n") != std::string::npos;
+    };
+    auto service = start_service();
+    ASSERT_TRUE(wait_for_service("test.v1.Echo"));
+    EXPECT_TRUE(eventually([&] {
+        return has("zquic_handshakes_total{result=\"connected\"} 1") &&
+               has("zquic_handshakes_total{result=\"accepted\"} 1") && has("zquic_connections 2");
+    })) << bridge_->metrics_text();
+    service.reset();
+    EXPECT_TRUE(eventually([&] { return has("zquic_connections 0"); })) << bridge_->metrics_text();
+    EXPECT_TRUE(has("zquic_handshakes_total{result=\"connected\"} 1")) << "what it counted remains";
 }
 
 class ImpatientBridgeTest : public World {
@@ -514,7 +436,7 @@ TEST_F(ImpatientBridgeTest, CancelsCallsThatOutliveTheDrainTimeout) {
     std::latch called{1};
     std::thread caller{[&] {
         called.count_down();
-        EXPECT_FALSE(client->call(kHang, text(""), in(30s)));
+        EXPECT_FALSE(client->call(kHang, text(""), soon()));
     }};
     called.wait();
     ASSERT_TRUE(eventually([&] { return service->log->calls == 1; }));

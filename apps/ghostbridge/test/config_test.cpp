@@ -36,6 +36,31 @@ TEST(Config, ReadsPeersWithRoles) {
     EXPECT_FALSE(has_role(peer.roles, Role::admin));
 }
 
+TEST(Config, IsReadAsItWasWritten) {
+    Config config;
+    config.listen_quic = "[::1]:4";
+    config.tcp.connections_per_address_max = 7;
+    config.public_calls_per_address_max = 8;
+    config.peers = {{.name = "a \"b\"",
+                     .key = base::Digest{std::byte{1}},
+                     .roles = static_cast<Roles>(role_bits(Role::service) | role_bits(Role::admin)),
+                     .services = {"a.B", "c.*"}},
+                    {.name = "c", .key = base::Digest{std::byte{2}}, .roles = role_bits(Role::client), .services = {}}};
+    const auto text = to_toml(config);
+    const auto read = parse_config(text, "test.toml");
+    ASSERT_TRUE(read) << read.error().text << text;
+    EXPECT_EQ(read->listen_quic, config.listen_quic);
+    EXPECT_EQ(read->tcp.connections_per_address_max, 7u);
+    EXPECT_EQ(read->public_calls_per_address_max, 8u);
+    ASSERT_EQ(read->peers.size(), 2u);
+    for (std::size_t i = 0; i < 2; ++i) {
+        EXPECT_EQ(read->peers[i].name, config.peers[i].name);
+        EXPECT_EQ(read->peers[i].key, config.peers[i].key);
+        EXPECT_EQ(read->peers[i].roles, config.peers[i].roles);
+        EXPECT_EQ(read->peers[i].services, config.peers[i].services);
+    }
+}
+
 TEST(Config, RefusesMistakesAndNamesThem) {
     EXPECT_NE(error_of("lisen_tcp = \"\"").find("lisen_tcp"), std::string::npos);
     EXPECT_NE(error_of("listen_tcp = \"localhost:1\"").find("listen_tcp"), std::string::npos);

@@ -5,12 +5,15 @@
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/impl/codegen/proto_utils.h>
+#include <gtest/gtest.h>
 
 #include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "echo_service.hpp"
+#include "eventually.hpp"
 #include "ghost/chain/v1/chain.pb.h"
 
 namespace ghostbridge::test {
@@ -76,6 +79,11 @@ class GrpcClient {
             call_->WritesDone(this);
             return client_.take();
         }
+        /// Waits for the headers of the answer; before the first read().
+        bool read_headers() {
+            call_->ReadInitialMetadata(this);
+            return client_.take();
+        }
         std::optional<Message> read() {
             Message response;
             call_->Read(&response, this);
@@ -108,6 +116,21 @@ class GrpcClient {
 
 inline void set_timeout(grpc::ClientContext& context, std::chrono::milliseconds timeout) {
     context.set_deadline(std::chrono::system_clock::now() + timeout);
+}
+
+/// A call that the service holds ends with its deadline at both ends. The time doubles until a call gets as far as the
+/// service, however slow the machine is.
+inline void expect_deadline(GrpcClient& client, const EchoLog& log) {
+    const int before = log.calls;
+    for (auto timeout = std::chrono::milliseconds{100}; log.calls == before && timeout < std::chrono::minutes{1};
+         timeout *= 2) {
+        grpc::ClientContext context;
+        set_timeout(context, timeout);
+        EXPECT_EQ(client.unary(context, "/test.v1.Echo/Hang", message("")).status.error_code(),
+                  grpc::StatusCode::DEADLINE_EXCEEDED);
+    }
+    EXPECT_GT(log.calls, before);
+    EXPECT_TRUE(eventually([&] { return log.cancelled == log.calls - before; })) << "the service must hear of it";
 }
 
 }  // namespace ghostbridge::test

@@ -263,6 +263,33 @@ TEST_F(H2SessionTest, HoldsTheAnswerOfASlowReader) {
     EXPECT_EQ(call.writable, 1);
 }
 
+TEST_F(H2SessionTest, GivesUpAnAnswerThatNobodyTakes) {
+    make(TcpLimits{}, 0);  // a client that gives no window
+    const auto stalled = request(0);
+    const auto open = request(10, true);
+    exchange();
+    auto kept = std::make_shared<int>();
+    const std::weak_ptr held{kept};
+    auto& call = *host_.calls[0];
+    call.stream->keep(std::move(kept));
+    call.stream->send_headers({{":status", "200"}}, false);
+    call.stream->write(base::Bytes(1000), true);
+    host_.calls.erase(host_.calls.begin());  // the call has ended
+    exchange();
+    EXPECT_FALSE(held.expired()) << "its answer is still here";
+    clock_.advance_ns(100);
+    session_->reset_untaken(100);
+    exchange();
+    EXPECT_FALSE(seen_[stalled].closed);
+    clock_.advance_ns(1);
+    session_->reset_untaken(100);
+    exchange();
+    EXPECT_TRUE(seen_[stalled].closed);
+    EXPECT_EQ(seen_[stalled].code, static_cast<std::uint32_t>(NGHTTP2_CANCEL));
+    EXPECT_TRUE(held.expired());
+    EXPECT_FALSE(seen_[open].closed) << "a call that goes on has its own deadline";
+}
+
 TEST_F(H2SessionTest, SaysNoErrorAfterAnAnswerThatCameEarly) {
     const auto id = request(10, true);
     exchange();

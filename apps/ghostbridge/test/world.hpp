@@ -6,13 +6,13 @@
 
 #include <chrono>
 #include <filesystem>
-#include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
-#include <thread>
 
 #include "bridge_client/registration.hpp"
 #include "echo_service.hpp"
+#include "eventually.hpp"
 #include "ghostbridge/bridge.hpp"
 #include "io/thread.hpp"
 #include "rpc/blocking.hpp"
@@ -22,14 +22,11 @@
 
 namespace ghostbridge::test {
 
-/// Polls every 5 ms, at most 20 s; for effects on other threads.
-inline bool eventually(const std::function<bool()>& condition, int polls_max = 4000) {
-    for (int i = 0; i < polls_max; ++i) {
-        if (condition()) return true;
-        std::this_thread::sleep_for(std::chrono::milliseconds{5});
-    }
-    return condition();
+inline rpc::CallOptions in(std::chrono::seconds timeout) {
+    return {.timeout_ns = static_cast<std::uint64_t>(std::chrono::nanoseconds{timeout}.count())};
 }
+/// Long enough on a busy machine.
+inline rpc::CallOptions soon() { return in(std::chrono::seconds{60}); }
 
 class TempFolder {
  public:
@@ -57,6 +54,25 @@ inline std::unique_ptr<rpc::BlockingClient> connect(std::uint16_t port, const ba
                {.name = "ghostbridge"})
         .value();
 }
+
+/// A connector with the endpoint that it uses.
+class BoundConnector final : public rpc::Connector {
+ public:
+    BoundConnector(std::unique_ptr<zquic::Endpoint> endpoint, std::uint16_t port, const base::Digest& server_key,
+                   const zquic::Identity& identity)
+        : endpoint_{std::move(endpoint)},
+          connector_{rpc::make_quic_connector(
+              *endpoint_,
+              {.server = io::SocketAddress::loopback_v4(port), .server_keys = {server_key}, .identity = identity})} {}
+    std::unique_ptr<rpc::ClientConnection> connect(rpc::ConnectionEvents& events) override {
+        return connector_->connect(events);
+    }
+    [[nodiscard]] std::string endpoint() const override { return connector_->endpoint(); }
+
+ private:
+    std::unique_ptr<zquic::Endpoint> endpoint_;
+    std::unique_ptr<rpc::Connector> connector_;
+};
 
 /// A daemon with the echo service, registered at a bridge.
 class Service {
@@ -170,9 +186,10 @@ class World : public ::testing::Test {
             {.name = "client", .key = *client_id_.public_key(), .roles = role_bits(Role::client), .services = {}}};
         config.public_methods.push_back("test.v1.Echo");
         config.quic.public_connections_max = 2;
-        config.lease_ttl_ms = 1'000;
+        // On a busy machine nothing may end before its time: tests of these limits set their own.
+        config.lease_ttl_ms = 120'000;
         config.health_interval_ms = 100;
-        config.drain_timeout_ms = 5'000;
+        config.health_timeout_ms = config.connect_timeout_ms = config.drain_timeout_ms = 60'000;
         configure(config);
         auto started = Bridge::start(std::move(config));
         ASSERT_TRUE(started) << started.error().text;
@@ -187,6 +204,18 @@ class World : public ::testing::Test {
     std::unique_ptr<Service> start_service() { return std::make_unique<Service>(service_options()); }
     std::unique_ptr<rpc::BlockingClient> connect_as(const zquic::Identity& identity) {
         return connect(bridge_->quic_port(), bridge_->public_key(), identity);
+    }
+    /// With a socket bound to config.address.
+    std::unique_ptr<rpc::BlockingClient> connect_from(const zquic::EndpointConfig& config,
+                                                      const zquic::Identity& identity) {
+        return rpc::BlockingClient::make(
+                   [&](io::Reactor& reactor) {
+                       auto endpoint = zquic::Endpoint::make(reactor, config).value();
+                       return std::make_unique<BoundConnector>(std::move(endpoint), bridge_->quic_port(),
+                                                               bridge_->public_key(), identity);
+                   },
+                   {.name = "ghostbridge"})
+            .value();
     }
     bool wait_for_service(const std::string& name) {
         return eventually([&] {

@@ -1,6 +1,7 @@
 #include "bridge_client/registration.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/random.hpp"
 #include "ghost/bridge/v1/registry.pb.h"
@@ -86,7 +87,10 @@ struct Registration::State : std::enable_shared_from_this<State> {
         if (now == registered && reason == last_reason) return;
         registered = now;
         last_reason = reason;
-        if (on_change) on_change(now, reason);
+        // The handler may destroy the registration; it must not go itself while it runs.
+        auto handler = std::exchange(on_change, {});
+        if (handler) handler(now, reason);
+        if (!ended) on_change = std::move(handler);
     }
 
     std::unique_ptr<rpc::Channel> channel;
@@ -94,6 +98,7 @@ struct Registration::State : std::enable_shared_from_this<State> {
     ChangeHandler on_change;
     InstanceState state = InstanceState::healthy;
     bool registered = false;
+    bool ended = false;  ///< The registration is gone.
     std::string last_reason;
     std::string instance_id;
     std::uint64_t retry_ns = 0;
@@ -113,6 +118,7 @@ std::unique_ptr<Registration> Registration::start(std::unique_ptr<rpc::Channel> 
 Registration::Registration(std::shared_ptr<State> state) noexcept : state_{std::move(state)} {}
 
 Registration::~Registration() {
+    state_->ended = true;
     state_->on_change = {};
     state_->retry_timer.cancel();
     state_->renew_timer.cancel();

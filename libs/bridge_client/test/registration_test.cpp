@@ -47,7 +47,7 @@ struct RegistrationTest : testing::Test {
             read_on(reader, stream);
         });
     }
-    void start(std::uint64_t answer_max_ns = 5'000'000'000) {
+    void start(std::uint64_t answer_max_ns = 60'000'000'000) {
         auto connector = rpc::make_loopback(
             *reactor, 1 << 16, [this](std::unique_ptr<rpc::HttpStream> stream) { server->accept(std::move(stream)); },
             {});
@@ -61,10 +61,10 @@ struct RegistrationTest : testing::Test {
              .answer_max_ns = answer_max_ns},
             [this](bool now, const std::string& reason) { changes.push_back(now ? "registered" : reason); });
     }
-    /// Turns until `done`, at most 10 s.
+    /// Turns until `done`, at most 60 s.
     template <typename F>
     bool turn_until(F done) {
-        const auto end = reactor->clock().now_ns() + 10'000'000'000;
+        const auto end = reactor->clock().now_ns() + 60'000'000'000;
         while (!done() && reactor->clock().now_ns() < end) reactor->run_once(5'000'000);
         return done();
     }
@@ -114,6 +114,33 @@ TEST_F(RegistrationTest, TellsTheBridgeOfAChangeOfStateAtOnce) {
     registration->set_state(InstanceState::draining);
     ASSERT_TRUE(turn_until([&] { return requests.back().state() == v1::INSTANCE_STATE_DRAINING; }));
     EXPECT_EQ(streams, 1);
+}
+
+TEST_F(RegistrationTest, MayBeDestroyedByTheHandlerOfItsChanges) {
+    start_server();
+    struct Witness {
+        explicit Witness(bool& gone_in) : gone{gone_in} {}
+        Witness(const Witness&) = delete;
+        Witness& operator=(const Witness&) = delete;
+        ~Witness() { gone = true; }
+        bool& gone;
+    };
+    bool gone = false;
+    bool gone_inside = false;
+    int calls = 0;
+    auto connector = rpc::make_loopback(
+        *reactor, 1 << 16, [this](std::unique_ptr<rpc::HttpStream> stream) { server->accept(std::move(stream)); }, {});
+    registration = Registration::start(rpc::Channel::make(*reactor, std::move(connector)),
+                                       {.services = {"a.B"}, .endpoint = "[::1]:4"},
+                                       [&, witness = std::make_unique<Witness>(gone)](bool, const std::string&) {
+                                           registration.reset();
+                                           ++calls;
+                                           gone_inside = gone;
+                                       });
+    ASSERT_TRUE(turn_until([&] { return calls > 0; }));
+    EXPECT_FALSE(gone_inside) << "what the handler holds lives while it runs";
+    EXPECT_TRUE(turn_until([&] { return gone; }));
+    EXPECT_EQ(calls, 1);
 }
 
 TEST_F(RegistrationTest, KeepsTryingWhileTheServiceIsNotThere) {

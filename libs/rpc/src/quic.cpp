@@ -63,6 +63,7 @@ class EndpointUse {
     explicit EndpointUse(zquic::Endpoint& other)
         : core_{std::make_shared<QuicCore>(other.reactor())}, endpoint_{&other} {}
     ~EndpointUse() {
+        metrics_.reset();
         // Not from inside one of its callbacks: it goes when they have returned.
         if (owned_ && core_->depth > 0) core_->reactor.defer([endpoint = std::move(owned_)] {});
     }
@@ -73,6 +74,8 @@ class EndpointUse {
         owned_ = std::move(endpoint);
         endpoint_ = owned_.get();
     }
+    /// Until this goes.
+    void show(base::MetricsRegistry& registry) { metrics_.emplace(*endpoint_, registry); }
     [[nodiscard]] zquic::Endpoint* endpoint() const noexcept { return endpoint_; }
     [[nodiscard]] const std::shared_ptr<QuicCore>& core() const noexcept { return core_; }
 
@@ -80,6 +83,7 @@ class EndpointUse {
     std::shared_ptr<QuicCore> core_;
     std::unique_ptr<zquic::Endpoint> owned_;
     zquic::Endpoint* endpoint_ = nullptr;
+    std::optional<zquic::EndpointMetrics> metrics_;
 };
 
 class QuicConnection final : public ClientConnection {
@@ -193,7 +197,10 @@ class QuicConnector final : public Connector {
     std::unique_ptr<ClientConnection> connect(ConnectionEvents& events) override {
         if (!use_->endpoint()) {
             auto endpoint = zquic::Endpoint::make(use_->core()->reactor, {.settings = options_.settings});
-            if (endpoint) use_->own(std::move(*endpoint));
+            if (endpoint) {
+                use_->own(std::move(*endpoint));
+                if (options_.metrics) use_->show(*options_.metrics);
+            }
         }
         return std::make_unique<QuicConnection>(use_, options_, events);
     }

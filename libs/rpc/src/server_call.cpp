@@ -75,8 +75,12 @@ Status ServerCall::admit(Fields& headers) {
     if (!metadata) return {StatusCode::internal, "malformed binary metadata"};
     metadata_ = std::move(*metadata);
     if (server_->authorizer) {
-        auto allowed = server_->authorizer({.path = path_, .peer = peer_, .metadata = metadata_});
+        CallGrant grant;
+        auto allowed = server_->authorizer({.path = path_, .peer = peer_, .metadata = metadata_, .grant = grant});
         if (!allowed.ok()) return allowed;
+        if (grant.permit) stream_->keep(std::move(grant.permit));
+        if (grant.timeout_max_ns < kNoDeadline - started_ns_)
+            deadline_ns_ = std::min(deadline_ns_, started_ns_ + grant.timeout_max_ns);
     }
     if (!method_) {
         if (server_->raw) return {};

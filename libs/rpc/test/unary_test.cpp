@@ -154,6 +154,31 @@ TEST_P(Unary, AuthorizerDecidesByKeyAndPath) {
     EXPECT_TRUE(call({}, {.metadata = {{"token", "yes"}}}));
 }
 
+TEST_P(Unary, AuthorizerGrantsAPermitAndATimeForEachCall) {
+    make();
+    std::optional<Responder<Message>> held;
+    server->add(kUnary, [&](CallContext&, const Message&, Responder<Message> done) { held.emplace(std::move(done)); });
+    std::weak_ptr<int> permit;
+    std::uint64_t timeout_max_ns = kNoDeadline;
+    server->set_authorizer([&](const CallInfo& info) -> Status {
+        const auto granted = std::make_shared<int>();
+        permit = granted;
+        info.grant = {.permit = granted, .timeout_max_ns = timeout_max_ns};
+        return {};
+    });
+    std::optional<StatusOr<Message>> answer;
+    const auto handle = channel->call(kUnary, {}, {}, [&](StatusOr<Message> got) { answer.emplace(std::move(got)); });
+    ASSERT_TRUE(until([&] { return held.has_value(); }));
+    EXPECT_FALSE(permit.expired());
+    held->respond({});
+    ASSERT_TRUE(until([&] { return answer.has_value(); }));
+    EXPECT_TRUE(*answer);
+    EXPECT_TRUE(until([&] { return permit.expired(); }));
+
+    timeout_max_ns = 10 * kMillisecond;
+    EXPECT_EQ(call({}).error().code, StatusCode::deadline_exceeded) << "although the client set none";
+}
+
 TEST_P(Unary, ThousandsOfConcurrentCallsAllEnd) {
     make();
     std::vector<Responder<Message>> held;

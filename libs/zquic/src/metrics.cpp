@@ -51,6 +51,7 @@ EndpointMetrics::EndpointMetrics(Endpoint& endpoint, base::MetricsRegistry& regi
 }
 
 EndpointMetrics::~EndpointMetrics() {
+    update();  // what came since the last second
     connections_.add(-static_cast<std::int64_t>(last_.connections));
     half_open_.add(-static_cast<std::int64_t>(last_.half_open));
 }

@@ -35,6 +35,7 @@ struct Peer {
 
 struct TcpLimits {
     std::size_t connections_max = 1024;
+    std::size_t connections_per_address_max = 256;    ///< Of these, of one IPv4 address or IPv6 /64.
     std::uint32_t streams_max = 100;                  ///< Concurrent calls of one connection.
     std::uint32_t stream_window_bytes = 256 << 10;    ///< Request bytes a call may have in the bridge.
     std::uint32_t connection_window_bytes = 4 << 20;  ///< And all calls of one connection.
@@ -80,6 +81,7 @@ struct Config {
     std::size_t calls_max = 10'000;            ///< Open calls of the whole bridge.
     /// Of these, of callers without a known key: they must not take what an instance can carry from those with one.
     std::size_t public_calls_max = 256;
+    std::size_t public_calls_per_address_max = 64;   ///< Of these, of one IPv4 address or IPv6 /64.
     std::uint64_t public_call_timeout_ms = 300'000;  ///< Their calls end after this at the latest.
     std::size_t call_window_bytes = 256 << 10;       ///< Bytes of one direction of one call held by the bridge.
     std::size_t instances_max = 1'000;
@@ -95,7 +97,9 @@ struct Config {
 /// Reads TOML. Unknown keys, wrong types and values out of range are errors whose text names the key.
 base::Checked<Config> load_config(const std::string& path);
 base::Checked<Config> parse_config(std::string_view toml, std::string_view origin);
-/// The documented default file, as shipped in ghostbridge.toml.
+/// The documented file that load_config() reads as `config`.
+std::string to_toml(Config config);
+/// With the defaults, as shipped in ghostbridge.toml.
 std::string default_config_toml();
 /// What load_config and Bridge::start both refuse.
 base::Checked<void> validate(const Config& config);

@@ -47,6 +47,8 @@ class H2Session {
     base::Result<base::ByteView> pull();
     /// Refuses new streams (GOAWAY); open ones go on.
     void shutdown();
+    /// Resets streams whose call ended more than `limit_ns` ago and whose answer the peer still has not taken.
+    void reset_untaken(std::uint64_t limit_ns);
     /// The connection is gone: every open stream reports on_reset().
     void abort(const std::string& reason);
 

@@ -34,8 +34,7 @@ struct RelayOptions {
     /// that is less. A call gives credit back before it holds a quarter of this, or senders would wait for ever.
     std::size_t ingress_window_bytes = 256 << 10;
     std::uint64_t call_timeout_max_ns = rpc::kNoDeadline;
-    std::size_t public_calls_max = 256;                           ///< Of calls_max, for callers without a known key.
-    std::uint64_t public_call_timeout_max_ns = rpc::kNoDeadline;  ///< Theirs, where it is less.
+    std::uint64_t public_call_timeout_max_ns = rpc::kNoDeadline;  ///< Of callers without a known key, where it is less.
     unsigned attempts_max = 3;
     std::size_t replay_bytes_max = 64 << 10;  ///< Longer requests are not tried again.
 };
@@ -98,7 +97,6 @@ class Relay {
     RelayOptions options_;
     RetryBudget budget_;
     bool refusing_ = false;
-    std::size_t public_calls_ = 0;
     std::uint64_t next_id_ = 1;
     std::unordered_map<std::uint64_t, std::unique_ptr<Call>> calls_;
     std::map<std::string, ServiceMetrics, std::less<>> service_metrics_;

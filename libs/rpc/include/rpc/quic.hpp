@@ -30,6 +30,8 @@ struct QuicClientOptions {
     std::optional<zquic::Identity> identity{};  ///< Shown to the server.
     std::string server_name = "ghost";          ///< SNI.
     zquic::Settings settings = default_quic_settings();
+    /// zquic_* of a socket of its own; null: none. Outlives the connector and its connections.
+    base::MetricsRegistry* metrics = nullptr;
 };
 /// Opens its own UDP socket with the first connection. `reactor` outlives it.
 std::unique_ptr<Connector> make_quic_connector(io::Reactor& reactor, QuicClientOptions options);

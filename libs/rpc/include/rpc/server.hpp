@@ -30,11 +30,17 @@ namespace rpc {
 
 class Health;
 
+/// What an authorizer may attach to a call that it lets through.
+struct CallGrant {
+    std::shared_ptr<void> permit{};              ///< See HttpStream::keep().
+    std::uint64_t timeout_max_ns = kNoDeadline;  ///< Ends the call at the latest; raw handlers see to that themselves.
+};
 /// What an authorizer decides on; everything is borrowed for the call.
 struct CallInfo {
     std::string_view path;
     const Peer& peer;
     const Metadata& metadata;
+    CallGrant& grant;
 };
 /// OK lets the call through; usual refusals are UNAUTHENTICATED and PERMISSION_DENIED. Reactor's thread.
 using Authorizer = std::move_only_function<Status(const CallInfo&)>;

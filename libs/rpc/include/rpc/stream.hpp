@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/bytes.hpp"
 #include "io/address.hpp"
@@ -78,6 +79,12 @@ class HttpStream {
     virtual void reset(std::uint64_t h3_code) = 0;
 
     [[nodiscard]] virtual const Peer& peer() const noexcept = 0;
+
+    /// Keeps `what` as long as this object; a transport that knows better, until the answer has left or was given up.
+    virtual void keep(std::shared_ptr<void> what) { kept_ = std::move(what); }
+
+ private:
+    std::shared_ptr<void> kept_;
 };
 
 /// Why a connection is gone or never came to be.

@@ -1,0 +1,60 @@
+#include "ghostbridge/quota.hpp"
+
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <span>
+#include <unordered_map>
+#include <utility>
+
+namespace ghostbridge {
+
+io::SocketAddress network_of(const io::SocketAddress& address) noexcept {
+    constexpr std::size_t kNetworkBytes = 8;
+    const auto plain = address.normalized();
+    if (!plain.is_v6()) return plain.with_port(0);
+    in6_addr network{};
+    std::ranges::copy(plain.host_bytes().first(kNetworkBytes),
+                      std::as_writable_bytes(std::span{network.s6_addr}).begin());
+    return io::SocketAddress::v6(network, 0);
+}
+
+struct AddressQuota::Table {
+    std::size_t max;
+    std::size_t per_address_max;
+    std::size_t held = 0;
+    std::unordered_map<io::SocketAddress, std::size_t> by_network;
+
+    void give_back(const io::SocketAddress& network) noexcept {
+        --held;
+        const auto at = by_network.find(network);
+        if (--at->second == 0) by_network.erase(at);
+    }
+};
+
+AddressQuota::AddressQuota(std::size_t max, std::size_t per_address_max)
+    : table_{std::make_shared<Table>(max, per_address_max)} {}
+
+std::expected<AddressQuota::Place, AddressQuota::Full> AddressQuota::take(const io::SocketAddress& address) {
+    struct Held {
+        Held(std::shared_ptr<Table> table_in, const io::SocketAddress& network_in)
+            : table{std::move(table_in)}, network{network_in} {}
+        Held(const Held&) = delete;
+        Held& operator=(const Held&) = delete;
+        ~Held() { table->give_back(network); }
+        std::shared_ptr<Table> table;
+        io::SocketAddress network;
+    };
+    if (table_->held >= table_->max) return std::unexpected{Full::together};
+    const auto network = network_of(address);
+    const auto at = table_->by_network.find(network);
+    if (at != table_->by_network.end() && at->second >= table_->per_address_max) return std::unexpected{Full::address};
+    ++table_->by_network[network];
+    ++table_->held;
+    return std::make_shared<Held>(table_, network);
+}
+
+std::size_t AddressQuota::held() const noexcept { return table_->held; }
+std::size_t AddressQuota::addresses() const noexcept { return table_->by_network.size(); }
+
+}  // namespace ghostbridge

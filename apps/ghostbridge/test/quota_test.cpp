@@ -1,0 +1,59 @@
+#include "ghostbridge/quota.hpp"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <vector>
+
+namespace {
+
+using namespace ghostbridge;
+
+io::SocketAddress at(std::string_view text) { return io::SocketAddress::parse(text).value(); }
+
+TEST(NetworkOf, IsAnIpv4HostOrAnIpv6Slash64) {
+    EXPECT_EQ(network_of(at("192.0.2.1:5")), network_of(at("192.0.2.1:6")));
+    EXPECT_EQ(network_of(at("192.0.2.1:5")), network_of(at("[::ffff:192.0.2.1]:6")))
+        << "as a dual-stack socket says it";
+    EXPECT_NE(network_of(at("192.0.2.1:5")), network_of(at("192.0.2.2:5")));
+    EXPECT_EQ(network_of(at("[2001:db8:0:1::1]:5")), network_of(at("[2001:db8:0:1:ffff::2]:6")));
+    EXPECT_NE(network_of(at("[2001:db8:0:1::1]:5")), network_of(at("[2001:db8:0:2::1]:5")));
+    EXPECT_NE(network_of(at("[::ffff:192.0.2.1]:5")), network_of(at("[::ffff:192.0.2.2]:5")));
+    EXPECT_TRUE(network_of({}).empty());
+}
+
+TEST(AddressQuota, GivesNoAddressMoreThanItsShare) {
+    AddressQuota quota{5, 3};
+    std::vector<AddressQuota::Place> held;
+    for (int i = 0; i < 3; ++i) held.push_back(quota.take(at("192.0.2.1:" + std::to_string(i + 1))).value());
+    EXPECT_EQ(quota.take(at("192.0.2.1:9")).error(), AddressQuota::Full::address);
+    held.push_back(quota.take(at("192.0.2.2:1")).value());
+    held.push_back(quota.take(at("[2001:db8::1]:1")).value());
+    EXPECT_EQ(quota.take(at("192.0.2.3:1")).error(), AddressQuota::Full::together);
+    EXPECT_EQ(quota.held(), 5u);
+    EXPECT_EQ(quota.addresses(), 3u);
+    held.erase(held.begin());
+    EXPECT_TRUE(quota.take(at("192.0.2.1:9"))) << "a place that was given back is free again";
+}
+
+TEST(AddressQuota, ForgetsAddressesThatHoldNothing) {
+    AddressQuota quota{4, 4};
+    for (int i = 1; i <= 200; ++i) {
+        const auto place = quota.take(at("192.0.2." + std::to_string(i) + ":1"));
+        ASSERT_TRUE(place);
+        EXPECT_EQ(quota.addresses(), 1u);
+    }
+    EXPECT_EQ(quota.addresses(), 0u);
+    EXPECT_EQ(quota.held(), 0u);
+}
+
+TEST(AddressQuota, MayGoBeforeItsPlaces) {
+    AddressQuota::Place place;
+    {
+        AddressQuota quota{1, 1};
+        place = quota.take(at("192.0.2.1:1")).value();
+    }
+    place.reset();
+}
+
+}  // namespace
