@@ -77,7 +77,6 @@ int zcrypto_blake3_derive_key(const char* context, const uint8_t* material, size
 
 int zcrypto_hmac_sha256(const uint8_t* key, size_t key_len, const uint8_t* input, size_t input_len, uint8_t* output) {
     return call(given(key, key_len) && given(input, input_len) && output, [&]() -> base::Result<void> {
-        if (key_len > INT32_MAX) return base::fail(zcrypto::Errc::out_of_range, "HMAC key");
         give(zcrypto::hmac_sha256({.key = bytes(key, key_len), .message = bytes(input, input_len)}), output);
         return {};
     });

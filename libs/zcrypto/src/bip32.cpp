@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "evp_md.hpp"
+#include "sha2.hpp"
 #include "zcrypto/base58.hpp"
 #include "zcrypto/hash.hpp"
 

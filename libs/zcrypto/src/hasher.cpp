@@ -1,32 +1,21 @@
 #include "zcrypto/hasher.hpp"
 
-#include <openssl/evp.h>
 #include <sodium.h>
 
 #include <utility>
 #include <variant>
 
-#include "evp_md.hpp"
 #include "keccak.hpp"
 #include "raw.hpp"
+#include "sha2.hpp"
 #include "sodium_ready.hpp"
 #include "zcrypto/hash.hpp"
 
 namespace zcrypto {
 namespace {
 
-struct FreeContext {
-    void operator()(EVP_MD_CTX* context) const noexcept { EVP_MD_CTX_free(context); }
-};
-using EvpContext = std::unique_ptr<EVP_MD_CTX, FreeContext>;
 using Blake2b = crypto_generichash_blake2b_state;
-using Engine = std::variant<EvpContext, detail::Keccak, Blake2b, Blake3>;
-
-Engine start_evp(Evp algorithm) noexcept {
-    EvpContext context{EVP_MD_CTX_new()};
-    GC_ASSERT(context != nullptr && EVP_DigestInit_ex2(context.get(), evp_md(algorithm), nullptr) == 1);
-    return context;
-}
+using Engine = std::variant<detail::Sha256, detail::Sha512, detail::Keccak, Blake2b, Blake3>;
 
 Engine start_blake2b(std::size_t size) noexcept {
     sodium_ready();
@@ -37,10 +26,10 @@ Engine start_blake2b(std::size_t size) noexcept {
 
 Engine start(HashAlgorithm algorithm) noexcept {
     switch (algorithm) {
-        case HashAlgorithm::sha256: return start_evp(Evp::sha256);
-        case HashAlgorithm::sha512: return start_evp(Evp::sha512);
-        case HashAlgorithm::sha3_256: return start_evp(Evp::sha3_256);
-        case HashAlgorithm::sha3_512: return start_evp(Evp::sha3_512);
+        case HashAlgorithm::sha256: return detail::Sha256{};
+        case HashAlgorithm::sha512: return detail::Sha512{};
+        case HashAlgorithm::sha3_256: return detail::sha3_256();
+        case HashAlgorithm::sha3_512: return detail::sha3_512();
         case HashAlgorithm::keccak256: return detail::keccak_256();
         case HashAlgorithm::blake2b_256: return start_blake2b(32);
         case HashAlgorithm::blake2b_512: return start_blake2b(64);
@@ -106,7 +95,7 @@ HashAlgorithm Hasher::algorithm() const noexcept { return state_->algorithm; }
 Hasher& Hasher::update(base::ByteView bytes) noexcept {
     if (bytes.empty()) return *this;
     std::visit(
-        Cases{[&](EvpContext& context) { GC_ASSERT(EVP_DigestUpdate(context.get(), bytes.data(), bytes.size()) == 1); },
+        Cases{[&](detail::Sha256& hash) { hash.update(bytes); }, [&](detail::Sha512& hash) { hash.update(bytes); },
               [&](detail::Keccak& keccak) { keccak.absorb(bytes); },
               [&](Blake2b& state) { crypto_generichash_blake2b_update(&state, base::as_u8(bytes), bytes.size()); },
               [&](Blake3& blake) { blake.update(bytes); }},
@@ -116,12 +105,11 @@ Hasher& Hasher::update(base::ByteView bytes) noexcept {
 
 base::Bytes Hasher::finish() {
     base::Bytes out(hash_size(state_->algorithm));
-    std::visit(
-        Cases{[&](EvpContext& context) { GC_ASSERT(EVP_DigestFinal_ex(context.get(), out_u8(out), nullptr) == 1); },
-              [&](detail::Keccak& keccak) { keccak.squeeze(out); },
-              [&](Blake2b& state) { crypto_generichash_blake2b_final(&state, out_u8(out), out.size()); },
-              [&](Blake3& blake) { blake.xof(out); }},
-        state_->engine);
+    std::visit(Cases{[&](detail::Sha256& hash) { hash.finish(out); }, [&](detail::Sha512& hash) { hash.finish(out); },
+                     [&](detail::Keccak& keccak) { keccak.squeeze(out); },
+                     [&](Blake2b& state) { crypto_generichash_blake2b_final(&state, out_u8(out), out.size()); },
+                     [&](Blake3& blake) { blake.xof(out); }},
+               state_->engine);
     state_->engine = start(state_->algorithm);
     return out;
 }

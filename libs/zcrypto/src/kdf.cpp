@@ -1,14 +1,12 @@
 #include "zcrypto/kdf.hpp"
 
-#include <openssl/evp.h>
 #include <sodium.h>
 
 #include <algorithm>
-#include <limits>
 
-#include "evp_md.hpp"
 #include "pq_secret.hpp"
 #include "raw.hpp"
+#include "sha2.hpp"
 #include "sodium_ready.hpp"
 #include "zcrypto/hash.hpp"
 #include "zcrypto/secret.hpp"
@@ -39,21 +37,30 @@ base::Result<void> expand(base::FixedBytes<N> (*hmac)(const HmacInput&) noexcept
     return {};
 }
 
-base::Result<void> pbkdf2(Evp algorithm, const Pbkdf2Input& input, base::MutableBytes out) noexcept {
+/// RFC 8018, 5.2: T(i) = U1 ^ U2 ^ …, U1 = HMAC(password, salt || i), and each further U the HMAC of the one before.
+template <typename Hash>
+base::Result<void> pbkdf2(const Pbkdf2Input& input, base::MutableBytes out) noexcept {
+    using Hmac = detail::Hmac<Hash>;
     if (input.iterations == 0 || input.iterations > 10'000'000) return base::fail(Errc::out_of_range, "iterations");
-    constexpr std::size_t kMax = std::numeric_limits<int>::max() / 2;
-    if (input.password.size() > kMax || input.salt.size() > kMax || out.size() > kMax) {
-        return base::fail(Errc::out_of_range, "PBKDF2 input size");
+    constexpr std::size_t kBlocksMax = 0xffff'ffff;  // The number of a block has four bytes.
+    if (out.size() / typename Hmac::Digest{}.size() >= kBlocksMax) {
+        return base::fail(Errc::out_of_range, "PBKDF2 output");
     }
-    if (out.empty()) return {};
-    // A null password makes OpenSSL call strlen on it when the length is 0 in some versions: give it a real address.
-    static const char nothing = 0;
-    const auto* const password =
-        input.password.empty() ? &nothing : reinterpret_cast<const char*>(input.password.data());
-    const auto ok = PKCS5_PBKDF2_HMAC(password, static_cast<int>(input.password.size()), base::as_u8(input.salt),
-                                      static_cast<int>(input.salt.size()), static_cast<int>(input.iterations),
-                                      evp_md(algorithm), static_cast<int>(out.size()), out_u8(out));
-    GC_ASSERT(ok == 1);
+    const Hmac keyed{input.password};
+    for (std::uint32_t index = 1; !out.empty(); ++index) {
+        base::FixedBytes<4> number;
+        base::store_be(number.data(), index);
+        detail::Wiped<typename Hmac::Digest> u, t;
+        Hmac{keyed}.update(input.salt).update(number).finish(*u);
+        *t = *u;
+        for (std::uint32_t round = 1; round < input.iterations; ++round) {
+            Hmac{keyed}.update(*u).finish(*u);
+            for (std::size_t i = 0; i < t->size(); ++i) (*t)[i] ^= (*u)[i];
+        }
+        const auto count = std::min(out.size(), t->size());
+        std::copy_n(t->begin(), count, out.begin());
+        out = out.subspan(count);
+    }
     return {};
 }
 
@@ -84,11 +91,11 @@ base::Result<void> hkdf_sha512(const HkdfInput& input, base::MutableBytes out) {
 }
 
 base::Result<void> pbkdf2_hmac_sha256(const Pbkdf2Input& input, base::MutableBytes out) noexcept {
-    return pbkdf2(Evp::sha256, input, out);
+    return pbkdf2<detail::Sha256>(input, out);
 }
 
 base::Result<void> pbkdf2_hmac_sha512(const Pbkdf2Input& input, base::MutableBytes out) noexcept {
-    return pbkdf2(Evp::sha512, input, out);
+    return pbkdf2<detail::Sha512>(input, out);
 }
 
 base::Result<void> Argon2Params::check() const noexcept {

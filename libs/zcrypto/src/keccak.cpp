@@ -15,39 +15,58 @@ constexpr std::array<std::uint64_t, 24> kRoundConstants = {
     0x8000000000008003, 0x8000000000008002, 0x8000000000000080, 0x000000000000800a, 0x800000008000000a,
     0x8000000080008081, 0x8000000000008080, 0x0000000080000001, 0x8000000080008008};
 
-// Rho's rotations and pi's targets, along pi's single cycle that starts at lane 1.
-constexpr std::array<int, 24> kRotations = {1,  3,  6,  10, 15, 21, 28, 36, 45, 55, 2,  14,
-                                            27, 41, 56, 8,  25, 43, 62, 18, 39, 61, 20, 44};
-constexpr std::array<std::size_t, 24> kTargets = {10, 7,  11, 17, 18, 3, 5,  16, 8,  21, 24, 4,
-                                                  15, 23, 19, 13, 12, 2, 20, 14, 22, 9,  6,  1};
+/// Where a lane of the next state comes from: rho and pi of FIPS 202, read backwards.
+struct Origin {
+    std::size_t lane;
+    int rotation;
+};
+constexpr std::array<Origin, 25> kOrigins = [] {
+    std::array<int, 25> rotations{};
+    for (std::size_t x = 1, y = 0, t = 1; t <= 24; ++t) {
+        rotations[x + 5 * y] = static_cast<int>(t * (t + 1) / 2 % 64);
+        const auto next = (2 * x + 3 * y) % 5;
+        x = y;
+        y = next;
+    }
+    std::array<Origin, 25> out{};
+    for (std::size_t y = 0; y < 5; ++y) {
+        for (std::size_t x = 0; x < 5; ++x) {
+            const auto lane = (x + 3 * y) % 5 + 5 * x;
+            out[x + 5 * y] = {lane, rotations[lane]};
+        }
+    }
+    return out;
+}();
 
-// Inlined into the forms below. Works on the state itself: a copy of it would stay on the stack.
-[[gnu::always_inline]] inline void permute(KeccakState& a) noexcept {
-    for (const auto constant : kRoundConstants) {
-        std::array<std::uint64_t, 5> column;
+/// From one state to another, so that each lane is read and written once.
+[[gnu::always_inline]] inline void step(const KeccakState& a, KeccakState& next, std::uint64_t constant) noexcept {
+    std::array<std::uint64_t, 5> column, parity;
 #pragma GCC unroll 5
-        for (std::size_t x = 0; x < 5; ++x) column[x] = a[x] ^ a[x + 5] ^ a[x + 10] ^ a[x + 15] ^ a[x + 20];
+    for (std::size_t x = 0; x < 5; ++x) column[x] = a[x] ^ a[x + 5] ^ a[x + 10] ^ a[x + 15] ^ a[x + 20];
+#pragma GCC unroll 5
+    for (std::size_t x = 0; x < 5; ++x) parity[x] = column[(x + 4) % 5] ^ std::rotl(column[(x + 1) % 5], 1);
+#pragma GCC unroll 5
+    for (std::size_t y = 0; y < 25; y += 5) {
+        std::array<std::uint64_t, 5> row;
 #pragma GCC unroll 5
         for (std::size_t x = 0; x < 5; ++x) {
-            const auto parity = column[(x + 4) % 5] ^ std::rotl(column[(x + 1) % 5], 1);
-#pragma GCC unroll 5
-            for (std::size_t y = 0; y < 25; y += 5) a[x + y] ^= parity;
-        }
-        auto moving = a[1];
-#pragma GCC unroll 24
-        for (std::size_t i = 0; i < 24; ++i) {
-            const auto next = a[kTargets[i]];
-            a[kTargets[i]] = std::rotl(moving, kRotations[i]);
-            moving = next;
+            const auto& [lane, rotation] = kOrigins[x + y];
+            row[x] = std::rotl(a[lane] ^ parity[lane % 5], rotation);
         }
 #pragma GCC unroll 5
-        for (std::size_t y = 0; y < 25; y += 5) {
-            const std::array<std::uint64_t, 5> row = {a[y], a[y + 1], a[y + 2], a[y + 3], a[y + 4]};
-#pragma GCC unroll 5
-            for (std::size_t x = 0; x < 5; ++x) a[y + x] = row[x] ^ (~row[(x + 1) % 5] & row[(x + 2) % 5]);
-        }
-        a[0] ^= constant;
+        for (std::size_t x = 0; x < 5; ++x) next[x + y] = row[x] ^ (~row[(x + 1) % 5] & row[(x + 2) % 5]);
     }
+    next[0] ^= constant;
+}
+
+// Inlined into the forms below.
+[[gnu::always_inline]] inline void permute(KeccakState& a) noexcept {
+    KeccakState other;
+    for (std::size_t i = 0; i < kRoundConstants.size(); i += 2) {
+        step(a, other, kRoundConstants[i]);
+        step(other, a, kRoundConstants[i + 1]);
+    }
+    secure_wipe(std::as_writable_bytes(std::span{other}));
 }
 
 void permute_anywhere(KeccakState& state) noexcept { permute(state); }

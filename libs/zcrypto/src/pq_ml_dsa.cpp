@@ -57,14 +57,27 @@ void multiply_row(const Row& row, const Row& vector, Poly& out) noexcept {
     positive(out);
 }
 
-/// mu = H(tr || 0 || |context| || context || text).
-void message_hash(base::ByteView tr, const Message& message, Mu& mu) noexcept {
-    const std::byte prefix[] = {std::byte{0}, static_cast<std::byte>(message.context.size())};
-    detail::shake256().absorb(tr).absorb(prefix).absorb(message.context).absorb(message.text).squeeze(mu);
-}
-
 void public_key_hash(const PublicKey& key, base::MutableBytes out) noexcept {
     detail::shake256().absorb(key).squeeze(out);
+}
+
+/// mu = H(tr || domain || |context| || context || text), where a digest is preceded by the name of its hash.
+struct Encoded {
+    std::byte domain;
+    base::ByteView context;
+    base::ByteView name;
+    base::ByteView text;
+};
+base::Result<Mu> represent(const PublicKey& key, const Encoded& message) noexcept {
+    if (message.context.size() > kContextMax) return base::fail(base::Errc::out_of_range, "ML-DSA context");
+    base::FixedBytes<64> tr;
+    public_key_hash(key, tr);
+    const std::byte prefix[] = {message.domain, static_cast<std::byte>(message.context.size())};
+    auto hash = detail::shake256();
+    hash.absorb(tr).absorb(prefix).absorb(message.context).absorb(message.name).absorb(message.text);
+    Mu mu;
+    hash.squeeze(mu);
+    return mu;
 }
 
 /// The challenge's seed: H(mu || w1).
@@ -304,8 +317,17 @@ Signature PrivateKey::sign_mu(const Mu& mu, base::Random& random) const noexcept
     return sign_with(mu, *fresh);
 }
 
+base::Result<Signature> PrivateKey::sign_hashed(const HashedMessage& message, base::Random& random) const {
+    GC_TRY(const auto mu, mu_of_hashed(public_key_, message));
+    return sign_mu(mu, random);
+}
+
 base::Result<Signature> PrivateKey::sign_deterministic(const Message& message) const {
     GC_TRY(const auto mu, mu_of(public_key_, message));
+    return sign_mu_deterministic(mu);
+}
+
+Signature PrivateKey::sign_mu_deterministic(const Mu& mu) const noexcept {
     return sign_with(mu, base::FixedBytes<32>{});
 }
 
@@ -330,16 +352,53 @@ Signature PrivateKey::sign_with(const Mu& mu, base::ByteView randomness) const n
 }
 
 base::Result<Mu> mu_of(const PublicKey& key, const Message& message) noexcept {
-    if (message.context.size() > kContextMax) return base::fail(base::Errc::out_of_range, "ML-DSA context");
-    base::FixedBytes<64> tr;
-    public_key_hash(key, tr);
-    Mu mu;
-    message_hash(tr, message, mu);
-    return mu;
+    return represent(key, {.domain = std::byte{0}, .context = message.context, .name = {}, .text = message.text});
+}
+
+std::size_t digest_size(PreHash hash) noexcept {
+    switch (hash) {
+        case PreHash::sha224:
+        case PreHash::sha512_224:
+        case PreHash::sha3_224: return 28;
+        case PreHash::sha256:
+        case PreHash::sha512_256:
+        case PreHash::sha3_256:
+        case PreHash::shake128: return 32;
+        case PreHash::sha384:
+        case PreHash::sha3_384: return 48;
+        case PreHash::sha512:
+        case PreHash::sha3_512:
+        case PreHash::shake256: return 64;
+    }
+    return 0;
+}
+
+base::Result<Mu> mu_of_hashed(const PublicKey& key, const HashedMessage& message) noexcept {
+    if (message.digest.empty() || message.digest.size() != digest_size(message.hash)) {
+        return base::fail(base::Errc::invalid_argument, "ML-DSA digest size");
+    }
+    // DER of 2.16.840.1.101.3.4.2.x: the enumeration's values are NIST's numbers.
+    const std::byte name[] = {std::byte{0x06},
+                              std::byte{0x09},
+                              std::byte{0x60},
+                              std::byte{0x86},
+                              std::byte{0x48},
+                              std::byte{0x01},
+                              std::byte{0x65},
+                              std::byte{0x03},
+                              std::byte{0x04},
+                              std::byte{0x02},
+                              static_cast<std::byte>(message.hash)};
+    return represent(key, {.domain = std::byte{1}, .context = message.context, .name = name, .text = message.digest});
 }
 
 bool verify(const PublicKey& key, const Message& message, const Signature& signature) noexcept {
     const auto mu = mu_of(key, message);
+    return mu && verify_mu(key, *mu, signature);
+}
+
+bool verify_hashed(const PublicKey& key, const HashedMessage& message, const Signature& signature) noexcept {
+    const auto mu = mu_of_hashed(key, message);
     return mu && verify_mu(key, *mu, signature);
 }
 

@@ -1,22 +1,12 @@
 #pragma once
-// Helpers of the constant-time code: masks that the compiler cannot turn back into branches, and marks for the check
-// under valgrind (test/pq_taint.cpp), where secrets are "undefined" and a branch or an index that depends on one is an
-// error. GC_PUBLIC says that a value derived from a secret may be known to everybody, and each use says why.
+// Helpers of the constant-time code: masks that the compiler cannot turn back into branches, and locals that are wiped.
 
 #include <cstdint>
 #include <span>
 #include <type_traits>
 
-#ifdef ZCRYPTO_TAINT
-#include <valgrind/memcheck.h>
-#define GC_PUBLIC(pointer, size) static_cast<void>(VALGRIND_MAKE_MEM_DEFINED(pointer, size))
-#define GC_SECRET(pointer, size) static_cast<void>(VALGRIND_MAKE_MEM_UNDEFINED(pointer, size))
-#else
-#define GC_PUBLIC(pointer, size) static_cast<void>(0)
-#define GC_SECRET(pointer, size) static_cast<void>(0)
-#endif
-
 #include "zcrypto/secret.hpp"
+#include "zcrypto/taint.hpp"
 
 namespace zcrypto::detail {
 
@@ -44,6 +34,7 @@ class Wiped {
     Wiped& operator=(const Wiped&) = delete;
     T* operator->() noexcept { return &value; }
     T& operator*() noexcept { return value; }
+    const T& operator*() const noexcept { return value; }
 
     T value;
 };

@@ -188,6 +188,32 @@ base::Result<Signature> normalise(const Signature& signature) noexcept {
     return to_signature(low);
 }
 
+base::Bytes to_der(const Signature& signature) {
+    // By hand: the library's own encoder takes only numbers below the order.
+    base::Bytes out{std::byte{0x30}, std::byte{0}};
+    for (auto number : {base::ByteView{signature.bytes}.first(32), base::ByteView{signature.bytes}.last(32)}) {
+        while (number.size() > 1 && number[0] == std::byte{0}) number = number.subspan(1);
+        const bool negative = (number[0] & std::byte{0x80}) != std::byte{0};
+        out.push_back(std::byte{0x02});
+        out.push_back(static_cast<std::byte>(number.size() + (negative ? 1 : 0)));
+        if (negative) out.push_back(std::byte{0});
+        out.insert(out.end(), number.begin(), number.end());
+    }
+    out[1] = static_cast<std::byte>(out.size() - 2);
+    return out;
+}
+
+base::Result<Signature> from_der(base::ByteView der) noexcept {
+    secp256k1_ecdsa_signature parsed;
+    if (der.empty() || secp256k1_ecdsa_signature_parse_der(context(), &parsed, base::as_u8(der), der.size()) != 1) {
+        return base::fail(Errc::bad_signature, "ECDSA signature in DER");
+    }
+    const auto signature = to_signature(parsed);
+    // The library makes zero of what is not below the order.
+    if (has_zero_half(signature)) return base::fail(Errc::bad_signature, "ECDSA signature in DER");
+    return signature;
+}
+
 RecoverableSignature sign_recoverable(const SecretKey& key, const base::Digest& hash) {
     secp256k1_ecdsa_recoverable_signature made;
     GC_ASSERT(secp256k1_ecdsa_sign_recoverable(context(), &made, base::as_u8(hash), base::as_u8(key.expose()), nullptr,
@@ -201,12 +227,14 @@ RecoverableSignature sign_recoverable(const SecretKey& key, const base::Digest& 
     return out;
 }
 
-base::Result<PublicKey> recover(const base::Digest& hash, const RecoverableSignature& signature) noexcept {
+base::Result<PublicKey> recover(const base::Digest& hash, const RecoverableSignature& signature,
+                                HighS high_s) noexcept {
     secp256k1_ecdsa_signature plain;
     secp256k1_ecdsa_recoverable_signature parsed;
     secp256k1_pubkey point;
     // The library ends the process for an id above 3.
-    const bool good = signature.id <= 3 && parse_compact(signature.signature, plain) && !is_high(plain) &&
+    const bool good = signature.id <= 3 && parse_compact(signature.signature, plain) &&
+                      (high_s == HighS::accept || !is_high(plain)) &&
                       secp256k1_ecdsa_recoverable_signature_parse_compact(
                           context(), &parsed, base::as_u8(signature.signature.bytes), signature.id) == 1 &&
                       secp256k1_ecdsa_recover(context(), &point, &parsed, base::as_u8(hash)) == 1;

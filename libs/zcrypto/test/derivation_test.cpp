@@ -1,4 +1,12 @@
 // BIP-32, SLIP-0010 on all curves, Base58Check.
+#include <openssl/bn.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+
+#include "base/random.hpp"
+#include "p256.hpp"
 #include "vectors.hpp"
 #include "zcrypto/base58.hpp"
 #include "zcrypto/bip32.hpp"
@@ -183,6 +191,62 @@ TEST(Slip10, HashesAgainWhereACurveRefusesTheFirstTry) {
     EXPECT_EQ(base::to_hex(seed->key.expose()), "3b8c18469a4634517d6d0b65448f8e6c62091b45540a1743c5846be55d47d88f");
     EXPECT_EQ(base::to_hex(seed->chain_code.expose()),
               "7762f9729fed06121fd13f326884c82f59aa95c57ac492ce8c9654e60efd130c");
+}
+
+/// left + right modulo P-256's order by OpenSSL, whose time tells of the numbers.
+std::optional<base::Bytes> add_by_openssl(base::ByteView left, base::ByteView right) {
+    using Number = std::unique_ptr<BIGNUM, decltype(&BN_free)>;
+    const auto number = [](base::ByteView bytes) {
+        return Number{BN_bin2bn(base::as_u8(bytes), static_cast<int>(bytes.size()), nullptr), &BN_free};
+    };
+    const auto order = number(hex("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551"));
+    const auto a = number(left), b = number(right), sum = number({});
+    if (BN_cmp(b.get(), order.get()) >= 0) return std::nullopt;
+    EXPECT_EQ(BN_mod_add_quick(sum.get(), a.get(), b.get(), order.get()), 1);
+    if (BN_is_zero(sum.get())) return std::nullopt;
+    base::Bytes out(32);
+    EXPECT_EQ(BN_bn2binpad(sum.get(), base::as_u8(base::MutableBytes{out}), 32), 32);
+    return out;
+}
+
+TEST(Slip10, AddsKeysOnP256AsOpenSslDoes) {
+    base::SeededRandom random{20};
+    // Words of all ones, all zeros and the order's own meet every carry, borrow and equality.
+    const auto order = hex("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551");
+    const auto draw = [&] {
+        base::Bytes out(32);
+        random.fill(out);
+        for (std::size_t word = 0; word < 32; word += 8) {
+            const auto kind = random.below(4);
+            for (std::size_t i = word; i < word + 8 && kind != 0; ++i) {
+                out[i] = kind == 1 ? std::byte{0xff} : kind == 2 ? std::byte{0} : order[i];
+            }
+        }
+        if (random.below(2) == 0) out[31] ^= static_cast<std::byte>(random.below(4));
+        return out;
+    };
+    std::size_t sums = 0, refused = 0;
+    for (int i = 0; i < 20'000; ++i) {
+        const auto left = draw(), right = draw();
+        if (!std::ranges::lexicographical_compare(left, order)) continue;
+        const auto expected = add_by_openssl(left, right);
+        const auto sum = p256::add(left, right);
+        ASSERT_EQ(sum.has_value(), expected.has_value()) << base::to_hex(left) << " + " << base::to_hex(right);
+        ++(sum ? sums : refused);
+        if (sum) {
+            ASSERT_EQ(base::to_hex(sum->expose()), base::to_hex(*expected));
+        }
+    }
+    EXPECT_GT(sums, 1000u);
+    EXPECT_GT(refused, 100u);
+    auto minus_one = order;
+    minus_one.back() ^= std::byte{1};
+    base::Bytes one(32);
+    one.back() = std::byte{1};
+    EXPECT_FALSE(p256::add(minus_one, one));
+    EXPECT_FALSE(p256::add(base::Bytes(32), order));
+    EXPECT_FALSE(p256::add(base::Bytes(32), base::Bytes(32)));
+    EXPECT_TRUE(p256::add(base::Bytes(32), minus_one));
 }
 
 TEST(Slip10, EqualsBip32OnSecp256k1AndRefusesSoftStepsElsewhere) {

@@ -1,11 +1,19 @@
 #include "zcrypto/hash.hpp"
 
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
 #include <thread>
 
 #include "keccak.hpp"
 #include "vectors.hpp"
 #include "zcrypto/errc.hpp"
 #include "zcrypto/hasher.hpp"
+#include "zcrypto/kdf.hpp"
 
 namespace {
 
@@ -32,6 +40,7 @@ TEST(Sha2, HashesPartsAsIfJoined) {
 TEST(Sha2, WorksOnManyThreads) {
     const auto expected = sha256(text("abc"));
     std::vector<std::jthread> threads;
+    threads.reserve(4);
     for (int t = 0; t < 4; ++t) {
         threads.emplace_back([&] {
             for (int i = 0; i < 1000; ++i) EXPECT_EQ(sha256(text("abc")), expected);
@@ -53,19 +62,80 @@ TEST(Sha3, GivesTheExamplesOfFips202) {
     shake256(text("x"), {});
 }
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kSanitized = true;
+#else
+constexpr bool kSanitized = false;
+#endif
+
+TEST(Hashes, NeedNoMemory) {
+    if (kSanitized) GTEST_SKIP() << "the sanitizers need memory of their own";
+    const base::Bytes message(1000, std::byte{7});
+    const auto all = [&message] {
+        base::FixedBytes<6 * 64> out{};
+        const base::MutableBytes to{out};
+        std::ranges::copy(sha256(message), to.begin());
+        std::ranges::copy(sha512(message), to.subspan(64).begin());
+        std::ranges::copy(sha3_256(message), to.subspan(128).begin());
+        std::ranges::copy(hmac_sha256({.key = message, .message = message}), to.subspan(192).begin());
+        std::ranges::copy(hmac_sha512({.key = message, .message = message}), to.subspan(256).begin());
+        (void)pbkdf2_hmac_sha512({.password = message, .salt = message, .iterations = 3}, to.subspan(320, 64));
+        return out;
+    };
+    const auto child = fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+        const rlimit none{0, 0};
+        setrlimit(RLIMIT_AS, &none);
+        for (const std::size_t size : {4096, 256, 16}) {
+            void* volatile held = nullptr;
+            do held = std::malloc(size);
+            while (held != nullptr);
+        }
+        const auto first = all();  // Nothing was set up before.
+        _exit(first == all() ? 0 : 1);
+    }
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << "status " << status;
+}
+
 TEST(Keccak256, GivesTheHashesThatEthereumKnows) {
     EXPECT_EQ(base::to_hex(keccak256({})), "c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470");
     EXPECT_EQ(base::to_hex(keccak256(text("Transfer(address,address,uint256)"))),
               "ddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef");
 }
 
-TEST(Keccak256, SpongeEqualsOpenSslAroundTheBlockSize) {
-    // The same sponge with SHA-3's padding is the library's SHA3-256.
-    for (std::size_t size = 0; size <= 420; ++size) {
+/// By OpenSSL's own route to its digests.
+base::Bytes openssl(const EVP_MD* algorithm, base::ByteView message) {
+    base::Bytes out(static_cast<std::size_t>(EVP_MD_get_size(algorithm)));
+    EXPECT_EQ(
+        EVP_Digest(message.data(), message.size(), base::as_u8(base::MutableBytes{out}), nullptr, algorithm, nullptr),
+        1);
+    return out;
+}
+base::Bytes openssl_hmac(const EVP_MD* algorithm, base::ByteView key, base::ByteView message) {
+    base::Bytes out(static_cast<std::size_t>(EVP_MD_get_size(algorithm)));
+    EXPECT_NE(HMAC(algorithm, base::as_u8(key), static_cast<int>(key.size()), base::as_u8(message), message.size(),
+                   base::as_u8(base::MutableBytes{out}), nullptr),
+              nullptr);
+    return out;
+}
+
+TEST(Hashes, EqualOpenSslsAroundTheBlockSizes) {
+    for (std::size_t size = 1; size <= 420; ++size) {
         const base::Bytes message(size, static_cast<std::byte>(size));
-        base::Digest ours;
-        detail::sha3_256().absorb(message).squeeze(ours);
-        EXPECT_EQ(ours, sha3_256(message)) << size;
+        EXPECT_EQ(base::to_bytes(sha256(message)), openssl(EVP_sha256(), message)) << size;
+        EXPECT_EQ(base::to_bytes(sha512(message)), openssl(EVP_sha512(), message)) << size;
+        EXPECT_EQ(base::to_bytes(sha3_256(message)), openssl(EVP_sha3_256(), message)) << size;
+        EXPECT_EQ(base::to_bytes(sha3_512(message)), openssl(EVP_sha3_512(), message)) << size;
+        const base::Bytes text(size / 3, static_cast<std::byte>(size));
+        EXPECT_EQ(base::to_bytes(hmac_sha256({.key = message, .message = text})),
+                  openssl_hmac(EVP_sha256(), message, text))
+            << size;
+        EXPECT_EQ(base::to_bytes(hmac_sha512({.key = message, .message = text})),
+                  openssl_hmac(EVP_sha512(), message, text))
+            << size;
     }
 }
 

@@ -4,9 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
 
 #include "keccak.hpp"
 #include "pq_ml_kem_poly.hpp"
+#include "wycheproof.hpp"
+#include "zcrypto/hash.hpp"
 #include "zcrypto/pq_hybrid.hpp"
 #include "zcrypto/pq_ml_dsa.hpp"
 #include "zcrypto/pq_ml_kem.hpp"
@@ -272,6 +275,77 @@ TEST(MlDsa65, SignsTheRepresentativeOfAMessageThatItDoesNotSee) {
     EXPECT_FALSE(ml_dsa_65::verify_mu(key.public_key(), other, signature));
     EXPECT_TRUE(
         ml_dsa_65::mu_of(key.public_key(), {.text = {}, .context = too_long}).error().is(base::Errc::out_of_range));
+}
+
+TEST(MlDsa65, SignsADigestAsBouncyCastleDoes) {
+    // Seed and hedging: 00 to 0f twice. The 48 bytes are those of bc-java's signature that commit to all of it.
+    const auto half = pattern<16>(0);
+    base::FixedBytes<32> both;
+    std::ranges::copy(half, std::ranges::copy(half, both.begin()).out);
+    const ml_dsa_65::PrivateKey key{Secret<32>::make(both).value()};
+    const auto digest = sha512(base::as_bytes("The quick brown fox"));
+    const ml_dsa_65::HashedMessage message{.hash = ml_dsa_65::PreHash::sha512, .digest = digest};
+    test::Given hedge{both};
+    const auto signature = key.sign_hashed(message, hedge).value();
+    EXPECT_EQ(base::to_hex(base::ByteView{signature.bytes}.first(48)),
+              "cb99a9fd2063ddda7114cf99b577b7d9a6e7540ca225d84e5b04c28e30a4a09c"
+              "6ec470a596a1efa809a42250487d9086");
+    EXPECT_TRUE(ml_dsa_65::verify_hashed(key.public_key(), message, signature));
+}
+
+TEST(MlDsa65, RepresentsADigestAsTheStandardSays) {
+    using ml_dsa_65::PreHash;
+    const ml_dsa_65::PrivateKey key{Secret<32>::make(pattern<32>(5)).value()};
+    const auto context = base::as_bytes("context");
+    const struct {
+        PreHash hash;
+        const char* name;  // the identifier's last byte, from NIST's list
+        std::size_t size;
+    } hashes[] = {{PreHash::sha256, "01", 32},   {PreHash::sha384, "02", 48},     {PreHash::sha512, "03", 64},
+                  {PreHash::sha224, "04", 28},   {PreHash::sha512_224, "05", 28}, {PreHash::sha512_256, "06", 32},
+                  {PreHash::sha3_224, "07", 28}, {PreHash::sha3_256, "08", 32},   {PreHash::sha3_384, "09", 48},
+                  {PreHash::sha3_512, "0a", 64}, {PreHash::shake128, "0b", 32},   {PreHash::shake256, "0c", 64}};
+    for (const auto& [hash, name, size] : hashes) {
+        const base::Bytes digest(size, std::byte{0xd1});
+        base::FixedBytes<64> tr, expected;
+        shake256(key.public_key(), tr);
+        auto text = base::to_bytes(tr);
+        const auto append = [&](base::ByteView part) { text.insert(text.end(), part.begin(), part.end()); };
+        append(base::from_hex("0107").value());  // pre-hashed; the context's length
+        append(context);
+        append(base::from_hex("06096086480165030402" + std::string{name}).value());
+        append(digest);
+        shake256(text, expected);
+        const ml_dsa_65::HashedMessage message{.hash = hash, .digest = digest, .context = context};
+        EXPECT_EQ(ml_dsa_65::mu_of_hashed(key.public_key(), message).value(), expected) << name;
+        EXPECT_EQ(ml_dsa_65::digest_size(hash), size) << name;
+        const auto signature = key.sign_mu_deterministic(expected);
+        EXPECT_TRUE(ml_dsa_65::verify_hashed(key.public_key(), message, signature)) << name;
+        EXPECT_FALSE(ml_dsa_65::verify(key.public_key(), {.text = digest, .context = context}, signature)) << name;
+    }
+}
+
+TEST(MlDsa65, SignsADigestOnlyUnderItsOwnHashSizeAndContext) {
+    using ml_dsa_65::PreHash;
+    const ml_dsa_65::PrivateKey key{Secret<32>::make(pattern<32>(5)).value()};
+    const auto digest = pattern<64>(1);
+    const base::Bytes too_long(256);
+    const auto signature = key.sign_hashed({.hash = PreHash::sha512, .digest = digest}, base::system_random()).value();
+    EXPECT_TRUE(ml_dsa_65::verify_hashed(key.public_key(), {.hash = PreHash::sha512, .digest = digest}, signature));
+    EXPECT_FALSE(ml_dsa_65::verify_hashed(key.public_key(), {.hash = PreHash::sha3_512, .digest = digest}, signature));
+    EXPECT_FALSE(ml_dsa_65::verify_hashed(
+        key.public_key(), {.hash = PreHash::sha512, .digest = digest, .context = base::as_bytes("x")}, signature));
+    const auto error = [&](const ml_dsa_65::HashedMessage& message) {
+        EXPECT_FALSE(ml_dsa_65::verify_hashed(key.public_key(), message, signature));
+        return key.sign_hashed(message, base::system_random()).error();
+    };
+    EXPECT_TRUE(error({.hash = PreHash::sha256, .digest = digest}).is(base::Errc::invalid_argument));
+    EXPECT_TRUE(error({.hash = PreHash::sha512, .digest = {}}).is(base::Errc::invalid_argument));
+    EXPECT_TRUE(
+        error({.hash = std::bit_cast<PreHash>(std::uint8_t{0}), .digest = {}}).is(base::Errc::invalid_argument));
+    EXPECT_TRUE(
+        error({.hash = std::bit_cast<PreHash>(std::uint8_t{13}), .digest = digest}).is(base::Errc::invalid_argument));
+    EXPECT_TRUE(error({.hash = PreHash::sha512, .digest = digest, .context = too_long}).is(base::Errc::out_of_range));
 }
 
 TEST(MlKem768, WorksAfterTheKeyHasMoved) {

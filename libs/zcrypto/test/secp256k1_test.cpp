@@ -102,6 +102,40 @@ TEST(Secp256k1, RefusesHighSUnlessAsked) {
     recoverable.signature = high;
     recoverable.id ^= 1;
     EXPECT_TRUE(recover(hash, recoverable).error().is(Errc::bad_signature));
+    EXPECT_EQ(recover(hash, recoverable, HighS::accept).value(), key.public_key());
+}
+
+TEST(Secp256k1, WritesAndReadsTheOneDerOfASignature) {
+    for (std::uint8_t i = 1; i < 60; ++i) {
+        const auto low = sign(key_of(i), sha256(std::array{std::byte{i}}));
+        for (const auto& signature : {low, mirror(low)}) {
+            const auto der = to_der(signature);
+            EXPECT_EQ(from_der(der).value(), signature);
+            auto longer = der;
+            longer.push_back(std::byte{0});
+            EXPECT_TRUE(from_der(longer).error().is(Errc::bad_signature));
+            for (std::size_t size = 0; size < der.size(); ++size) {
+                EXPECT_TRUE(from_der(base::ByteView{der}.first(size)).error().is(Errc::bad_signature));
+            }
+        }
+    }
+    Signature small{};
+    small.bytes[31] = std::byte{0x80};
+    small.bytes[63] = std::byte{1};
+    EXPECT_EQ(base::to_hex(to_der(small)), "300702020080020101");
+    EXPECT_EQ(from_der(to_der(small)).value(), small);
+    for (const auto* const bad : {"3006020180020101",      // r is negative
+                                  "30080202008002020001",  // s has a zero too many
+                                  "3006020100020101",      // r is zero
+                                  "308106020101020101",    // a length in its long form
+                                  "300602010102010100",    // something behind
+                                  "3106020101020101"}) {   // not a sequence
+        EXPECT_TRUE(from_der(hex(bad)).error().is(Errc::bad_signature)) << bad;
+    }
+    auto large = small;
+    const auto order = hex(kOrder);
+    std::ranges::copy(order, large.bytes.begin());
+    EXPECT_TRUE(from_der(to_der(large)).error().is(Errc::bad_signature));
 }
 
 TEST(Secp256k1, RefusesEveryChangedBitAndZeroOrLargeHalves) {

@@ -1,10 +1,7 @@
 // Project Wycheproof's files for what is here besides Ed25519 and the ciphers of aead_kdf_test.cpp. The first of each
 // pair of lists is required; the others run wherever the folder of vectors has them.
-#include <secp256k1.h>
+#include "wycheproof.hpp"
 
-#include <functional>
-
-#include "vectors.hpp"
 #include "zcrypto/aead.hpp"
 #include "zcrypto/hash.hpp"
 #include "zcrypto/kdf.hpp"
@@ -15,36 +12,10 @@ namespace {
 
 using namespace zcrypto;
 using nlohmann::json;
-using test::hex;
-
-base::Bytes field(const json& test, const char* name) { return hex(test.at(name).get<std::string>()); }
-
-/// Why a vector cannot be run; empty when it ran.
-using Verdict = std::string;
-
-void run(const std::string& file, const std::function<Verdict(const json& group, const json& test)>& check) {
-    const auto vectors = test::load_vectors(file);
-    ASSERT_TRUE(vectors.contains("testGroups")) << file;
-    test::Tally tally;
-    for (const auto& group : vectors["testGroups"]) {
-        for (const auto& test : group["tests"]) {
-            SCOPED_TRACE(file + " test " + test["tcId"].dump() + ": " + test["comment"].get<std::string>());
-            if (const auto reason = check(group, test); reason.empty()) {
-                ++tally.checked;
-            } else {
-                ++tally.skipped[reason];
-            }
-        }
-    }
-    test::report_tally(file, tally, vectors["numberOfTests"].get<std::size_t>());
-}
-
-/// "acceptable" leaves it to the implementation.
-void expect_verdict(const json& test, bool accepted) {
-    if (test["result"] != "acceptable") {
-        EXPECT_EQ(accepted, test["result"] == "valid");
-    }
-}
+using test::expect_verdict;
+using test::field;
+using test::run;
+using test::Verdict;
 
 TEST(Wycheproof, X25519) {
     GHOST_NEEDS_VECTORS();
@@ -66,19 +37,6 @@ TEST(Wycheproof, X25519) {
     });
 }
 
-/// Strict DER by the library; our interface takes 64 bytes only.
-std::optional<secp256k1::Signature> from_der(base::ByteView der) {
-    secp256k1_ecdsa_signature parsed;
-    if (der.empty()) return std::nullopt;
-    if (secp256k1_ecdsa_signature_parse_der(secp256k1_context_static, &parsed, base::as_u8(der), der.size()) != 1) {
-        return std::nullopt;
-    }
-    secp256k1::Signature out;
-    secp256k1_ecdsa_signature_serialize_compact(secp256k1_context_static,
-                                                reinterpret_cast<unsigned char*>(out.bytes.data()), &parsed);
-    return out;
-}
-
 base::Digest hash_named(const std::string& name, base::ByteView message) {
     if (name == "SHA-256") return sha256(message);
     if (name == "SHA3-256") return sha3_256(message);
@@ -96,7 +54,10 @@ void run_ecdsa(const std::string& file, bool der, secp256k1::HighS high_s) {
         const auto bytes = field(test, "sig");
         std::optional<secp256k1::Signature> signature;
         if (der) {
-            signature = from_der(bytes);
+            if (const auto parsed = secp256k1::from_der(bytes)) {
+                signature = *parsed;
+                EXPECT_EQ(secp256k1::to_der(*parsed), bytes);  // There is one encoding.
+            }
         } else if (const auto fixed = base::to_fixed<64>(bytes)) {
             signature = secp256k1::Signature{*fixed};
         }

@@ -1,7 +1,7 @@
 #pragma once
-// Hashes: SHA-2, SHA-3 and HMAC from OpenSSL (algorithms fetched once), BLAKE2b from libsodium, BLAKE3 from its
-// official C and assembly, Keccak-256 ours. hasher.hpp has them behind one incremental type, blake3_tree.hpp with
-// threads. Everything here is thread-safe; the classes follow the usual rule of one writer.
+// Hashes: SHA-2 from OpenSSL, BLAKE2b from libsodium, BLAKE3 from its official C and assembly, SHA-3 and Keccak-256
+// ours. hasher.hpp has them behind one incremental type, blake3_tree.hpp with threads. Nothing here allocates.
+// Everything is thread-safe; the classes follow the usual rule of one writer.
 
 #include <initializer_list>
 #include <string_view>

@@ -72,9 +72,18 @@ Signature sign(const SecretKey& key, const base::Digest& hash);
 /// The same signature with low S. `bad_signature` when r or s is zero or not below the order.
 base::Result<Signature> normalise(const Signature& signature) noexcept;
 
+/// The form of Bitcoin's scripts and of X.509, with the numbers of `signature` as they are: SEQUENCE { INTEGER r,
+/// INTEGER s }, at most 72 bytes.
+base::Bytes to_der(const Signature& signature);
+/// Strict: `bad_signature` for anything but the one DER encoding, and for an r or s that is zero or not below the
+/// order. S may be high, which verify() decides about.
+base::Result<Signature> from_der(base::ByteView der) noexcept;
+
 RecoverableSignature sign_recoverable(const SecretKey& key, const base::Digest& hash);
-/// The key that verifies it. `bad_signature` when there is none, when the id is above 3, and when S is high.
-base::Result<PublicKey> recover(const base::Digest& hash, const RecoverableSignature& signature) noexcept;
+/// The key that verifies it. `bad_signature` when there is none, when the id is above 3, and when S is high unless that
+/// is accepted (Ethereum's ecrecover does).
+base::Result<PublicKey> recover(const base::Digest& hash, const RecoverableSignature& signature,
+                                HighS high_s = HighS::refuse) noexcept;
 
 /// BIP-340. `auxiliary` is fresh randomness, or zero for a deterministic signature. Any length of message.
 Signature sign_schnorr(const SecretKey& key, base::ByteView message, const base::FixedBytes<32>& auxiliary);
