@@ -6,6 +6,8 @@
 
 #include <array>
 
+#include "zcrypto/taint.hpp"
+
 namespace gcrypt::edwards {
 namespace {
 
@@ -119,7 +121,9 @@ base::Result<Scalar> invert(const Scalar& a) noexcept {
 SecretScalar SecretScalar::random(base::Random& random) noexcept {
     for (;;) {
         auto scalar = from_wide(zcrypto::Secret<64>::random(random));
-        if (!scalar.is_zero()) return scalar;
+        bool zero = scalar.is_zero();
+        GC_PUBLIC(&zero, sizeof zero);  // It never is, with a chance of 2^-252 to learn that.
+        if (!zero) return scalar;
     }
 }
 

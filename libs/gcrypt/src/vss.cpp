@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "zcrypto/taint.hpp"
+
 namespace gcrypt::vss {
 
 using edwards::Point;
@@ -49,6 +51,7 @@ base::Result<Commitment> SecretPolynomial::commit() const {
     out.coefficients.reserve(coefficients_.size());
     for (const auto& coefficient : coefficients_) {
         out.coefficients.push_back(edwards::base_mul(coefficient));
+        GC_PUBLIC(&out.coefficients.back(), sizeof(Point));  // This is what is published.
         if (out.coefficients.back().is_identity()) return base::fail(base::Errc::invalid_argument, "zero coefficient");
     }
     return out;
@@ -56,7 +59,9 @@ base::Result<Commitment> SecretPolynomial::commit() const {
 
 base::Result<void> verify_share(const Commitment& commitment, Identifier id, const SecretScalar& share) noexcept {
     if (id == 0 || commitment.coefficients.empty()) return base::fail(Errc::bad_share, "no such share");
-    if (edwards::base_mul(share) != commitment.public_share(id)) return base::fail(Errc::bad_share, "commitment");
+    auto point = edwards::base_mul(share);
+    GC_PUBLIC(&point, sizeof point);  // Of a right share anybody can compute it; a wrong one is refused by it.
+    if (point != commitment.public_share(id)) return base::fail(Errc::bad_share, "commitment");
     return {};
 }
 
