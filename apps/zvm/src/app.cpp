@@ -17,7 +17,7 @@ int run(int argc, char** argv) {
     std::string function;
     std::vector<std::string> args;
     RunFlags run_flags;
-    bool verbose = false;
+    bool verbose = true;
     bool wabt_words = false;
     bool is_wasm = false;
     bool is_table = false;
@@ -67,8 +67,8 @@ int run(int argc, char** argv) {
     bench_command->add_option("--seconds", seconds, "how long to measure")->check(CLI::Range(0.01, 600.0));
     bench_command->callback([&] { code = bench(file, function, args, run_flags, seconds); });
     auto* const spec_command = app.add_subcommand("spectest", "run the specification's tests (wast2json output)");
-    spec_command->add_option("folder", file, "searched for .json files at any depth")->required();
-    spec_command->add_flag("--verbose", verbose, "list every file, not only those with failures");
+    spec_command->add_option("folder", file, "searched for .json files at any depth; or one of them")->required();
+    spec_command->add_flag("--verbose,!--quiet", verbose, "list every file (so it is when absent), or only failures");
     spec_command->callback([&] { code = spectest(file, verbose); });
 #ifndef ZVM_WITHOUT_TEST
     add_test_command(app, code);

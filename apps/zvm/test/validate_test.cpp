@@ -1,5 +1,6 @@
 // `zvm validate` says what the chain would say.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdio>
 
@@ -11,7 +12,7 @@ namespace zvm_tool {
 namespace {
 
 int validated(const zvm::test::Builder& builder, bool spec = false) {
-    const std::string path = testing::TempDir() + "validate_test.wasm";
+    const auto path = testing::TempDir() + "validate_test_" + std::to_string(getpid()) + ".wasm";
     EXPECT_TRUE(base::write_file_atomic(path, builder.bytes()));
     const int code = validate(path, {.spec = spec});
     std::remove(path.c_str());

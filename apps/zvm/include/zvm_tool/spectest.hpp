@@ -21,7 +21,8 @@ struct SpecReport {
 /// Runs one .json file. An error means that the file itself cannot be read.
 base::Checked<SpecReport> run_spec_file(const std::string& json_path);
 
-/// Every .json file at any depth below `folder`, in order of path. An error when there is none.
+/// Every .json file at any depth below `folder`, in order of path, or `folder` itself when it is a file. One that cannot
+/// be read has that as its failure. An error when there is none.
 base::Checked<std::vector<SpecReport>> run_spec_folder(const std::string& folder);
 
 }  // namespace zvm_tool
