@@ -13,16 +13,20 @@
  *                Blocks, balances, other contracts and names do not exist here: their functions answer zero, "refused"
  *                and "absent".
  * GAS            Every execution is metered with the chain's prices and ends when the limit is used up. One gas is at
- *                most about a nanosecond on the reference machine, so a limit is also a bound on time.
+ *                most about a nanosecond on the reference machine, so a limit is also a bound on time. A chain charges
+ *                beside it for the transaction, and for loading and starting the module at each call.
  * EXECUTION      Memory, globals and tables are as instantiated at the start of each call, as on the chain. Storage,
  *                which outlives calls, changes only when the call succeeds. A call emits at most 1,024 events with
  *                256 KiB of topics and data; beyond, it traps.
  * ERRORS         Functions that return int give GHOST_OK or a negative GHOST_ERR_* of <ghost/error.h>; functions that
- *                return a pointer give NULL. zvm_last_error() has the words.
+ *                return a pointer give NULL. zvm_last_error() has the words. Loading takes memory in the order of
+ *                the module's size; a system that refuses that much ends the process.
  * THREADS        Different instances may be used by different threads at once; one instance by one thread at a time.
  *                Results belong to nobody else once they are returned.
  * NULL           Destroying or freeing NULL does nothing. Reading a NULL result gives GHOST_ERR_INVALID_ARGUMENT or
- * zero.
+ *                zero.
+ * OWNERSHIP      What the caller passes is read during the call and never kept. What a function returns is the caller's
+ *                to destroy or free, once, by the function of its type; it does not need the instance any more.
  */
 #ifndef GHOST_ZVM_H
 #define GHOST_ZVM_H
@@ -129,9 +133,9 @@ GHOST_API uint64_t zvm_result_value(const ExecutionResult* result, size_t index)
 GHOST_API const uint8_t* zvm_result_data(const ExecutionResult* result, size_t* len);
 
 typedef struct zvm_event {
-    const uint8_t* topics; /* 32 bytes each */
+    const uint8_t* topics; /* 32 bytes each; never NULL */
     size_t topic_count;    /* at most 4 */
-    const uint8_t* data;
+    const uint8_t* data;   /* never NULL */
     size_t data_len;
 } zvm_event;
 GHOST_API size_t zvm_result_event_count(const ExecutionResult* result);

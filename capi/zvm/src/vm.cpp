@@ -1,6 +1,5 @@
 #include "vm.hpp"
 
-#include "../../common/guarded.hpp"
 #include "zvm/errc.hpp"
 
 namespace capi::zvm_local {
@@ -26,23 +25,15 @@ std::optional<std::vector<zvm::Slot>> unpack(const zvm::FuncType& type, base::By
 
 }  // namespace
 
-std::unique_ptr<Vm> Vm::make(base::ByteView wasm, std::uint32_t flags) {
-    const auto report_error = [](const base::Error& error) {
-        report(error.is(zvm::Errc::out_of_memory) ? GHOST_ERR_OUT_OF_MEMORY : GHOST_ERR_MALFORMED, error.domain->name,
-               error.domain->describe(error.code), error.note);
-        return nullptr;
-    };
-    auto module = zvm::Module::load(wasm, zvm::LoadOptions::contract());
-    if (!module) return report_error(module.error());
-    auto instance = zvm::Instance::make(std::move(*module), zvm::zvm1_functions());
-    if (!instance) return report_error(instance.error());
+base::Result<std::unique_ptr<Vm>> Vm::make(base::ByteView wasm, std::uint32_t flags) {
+    GC_TRY(auto module, zvm::Module::load(wasm, zvm::LoadOptions::contract()));
+    GC_TRY(auto instance, zvm::Instance::make(std::move(module), zvm::zvm1_functions()));
     auto vm = std::make_unique<Vm>();
     vm->flags = flags;
-    vm->instance_ = std::move(*instance);
+    vm->instance_ = std::move(instance);
     auto gas = kStartGas;
-    if (const auto trap = vm->instance_->initialise(*vm->machine_, gas); trap != zvm::Trap::none) {
-        report(GHOST_ERR_MALFORMED, "zvm", to_string(trap), "segments");
-        return nullptr;
+    if (vm->instance_->initialise(*vm->machine_, gas) != zvm::Trap::none) {
+        return base::fail(zvm::Errc::invalid, "segments do not fit");
     }
     vm->instance_->take_image();
     return vm;

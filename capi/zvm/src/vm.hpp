@@ -31,8 +31,8 @@ struct Outcome {
 
 class Vm {
  public:
-    /// Null, with the thread's last error set, when the module is not acceptable.
-    static std::unique_ptr<Vm> make(base::ByteView wasm, std::uint32_t flags);
+    /// zvm::Errc::out_of_memory is the system's fault, every other error the module's.
+    static base::Result<std::unique_ptr<Vm>> make(base::ByteView wasm, std::uint32_t flags);
     Outcome execute(std::string_view function, base::ByteView args);
     [[nodiscard]] bool has_function(std::string_view name) const { return module().find_function(name).has_value(); }
     [[nodiscard]] const zvm::Module& module() const noexcept { return instance_->module(); }

@@ -25,6 +25,12 @@ constexpr const char* kLibrary = "zvm";
 
 int refuse(int code, const char* note) noexcept { return capi::refuse(code, kLibrary, note); }
 
+/// Why a module is no instance.
+int refuse(const base::Error& error) noexcept {
+    const int code = error.is(zvm::Errc::out_of_memory) ? GHOST_ERR_OUT_OF_MEMORY : GHOST_ERR_MALFORMED;
+    return capi::report(code, error.domain->name, error.domain->describe(error.code), error.note);
+}
+
 /// Runs `body`, which returns a pointer; an exception becomes null.
 template <typename Body>
 auto pointer_or_null(Body&& body) noexcept -> decltype(body()) {
@@ -49,21 +55,23 @@ int code_or_error(Body&& body) noexcept {
     }
 }
 
-const uint8_t* as_c(base::ByteView bytes) noexcept { return reinterpret_cast<const uint8_t*>(bytes.data()); }
+/// Where bytes lie; never null, also when there are none: slices of other languages may not be.
+const uint8_t* as_c(base::ByteView bytes) noexcept {
+    static constexpr uint8_t kNothing[1] = {0};
+    return bytes.empty() ? kNothing : reinterpret_cast<const uint8_t*>(bytes.data());
+}
 
 const uint8_t* data_of(const local::Outcome* outcome, size_t* len) noexcept {
     const bool has_data = outcome && outcome->has_data;
     if (len) *len = has_data ? outcome->data.size() : 0;
-    static constexpr uint8_t kNothing[1] = {0};
-    if (!has_data) return nullptr;
-    return outcome->data.empty() ? kNothing : as_c(outcome->data);
+    return has_data ? as_c(outcome->data) : nullptr;
 }
 
 int event_of(const local::Outcome* outcome, size_t index, zvm_event* event) noexcept {
     if (!outcome || !event) return refuse(GHOST_ERR_INVALID_ARGUMENT, "event");
     if (index >= outcome->events.size()) return refuse(GHOST_ERR_OUT_OF_RANGE, "event");
     const auto& from = outcome->events[index];
-    event->topics = from.topics.empty() ? nullptr : as_c(from.topics.front());
+    event->topics = from.topics.empty() ? as_c({}) : as_c(from.topics.front());
     event->topic_count = from.topics.size();
     event->data = as_c(from.data);
     event->data_len = from.data.size();
@@ -113,7 +121,9 @@ VmInstance* zvm_create_instance_with(const uint8_t* bytecode, size_t bytecode_le
     }
     return pointer_or_null([&]() -> VmInstance* {
         auto vm = local::Vm::make(capi::bytes(bytecode, bytecode_len), flags);
-        return vm ? new VmInstance{std::move(vm)} : nullptr;
+        if (vm) return new VmInstance{std::move(*vm)};
+        refuse(vm.error());
+        return nullptr;
     });
 }
 
@@ -221,10 +231,11 @@ ContractResult* zvm_execute_contract(const uint8_t* bytecode, size_t bytecode_le
         }
         const auto vm = local::Vm::make(capi::bytes(bytecode, bytecode_len), 0);
         if (vm) {
-            out = vm->execute("call", capi::bytes(input_data, input_len));
+            out = (*vm)->execute("call", capi::bytes(input_data, input_len));
             if (out.status != GHOST_OK) capi::report(out.status, kLibrary, out.message.c_str(), "");
         } else {
-            out.fail(GHOST_ERR_MALFORMED, zvm_last_error());
+            const int code = refuse(vm.error());
+            out.fail(code, zvm_last_error());
         }
         return result.release();
     });

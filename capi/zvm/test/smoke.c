@@ -153,6 +153,11 @@ static void contracts_in_one_call(void) {
     CHECK(zvm_contract_result_event_count(result) == 1);
     CHECK(zvm_contract_result_event(result, 0, &event) == GHOST_OK && event.data_len == 2);
     zvm_free_contract_result(result);
+    /* No bytes have an address, too. */
+    result = zvm_execute_contract(kEcho, sizeof kEcho, NULL, 0);
+    CHECK(zvm_contract_result_event(result, 0, &event) == GHOST_OK);
+    CHECK(event.topics != NULL && event.data != NULL && event.data_len == 0);
+    zvm_free_contract_result(result);
     result = zvm_execute_contract(kEcho, sizeof kEcho, (const uint8_t*)"!", 1);
     CHECK(zvm_contract_result_reverted(result));
     CHECK(zvm_contract_result_message(result)[0] != '\0');

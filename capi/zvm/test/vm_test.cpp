@@ -85,8 +85,9 @@ TEST(LocalHost, ACallThatIsNotKeptLeavesNothing) {
 TEST(Vm, MemoryMayRunOutAnywhereAndACallIsWholeOrNothing) {
     const std::string old(200, 'o');
     const std::string fresh(300, 'n');
-    const auto vm = Vm::make({reinterpret_cast<const std::byte*>(kEcho), sizeof kEcho}, 0);
-    ASSERT_TRUE(vm);
+    const auto made = Vm::make({reinterpret_cast<const std::byte*>(kEcho), sizeof kEcho}, 0);
+    ASSERT_TRUE(made);
+    auto* const vm = made->get();
     std::size_t failures = 0;
     for (long allowed = 0; allowed < 1000; ++allowed) {
         vm->host.set_state(bytes("last"), bytes(old));
