@@ -32,4 +32,7 @@ run(${NODE} ${asc} assembly/counter.ts -Oz --debug --runtime ../ghost-contract/a
     -o raw.wasm)
 run(${NODE} ${SDK}/bin/abi.mjs embed raw.wasm counter.abi.json counter.wasm)
 run(${ZVM} validate counter.wasm)
+if(NOT EXISTS ${WORK}/counter/counter.debug.wasm)
+  message(FATAL_ERROR "no module with names for tests was written")
+endif()
 run(${ZVM} test . --coverage)

@@ -211,6 +211,7 @@ void MockChain::roll_back(std::size_t mark) {
 
 void MockChain::begin(const Message& message) {
     undo_.clear();
+    loaded_.clear();
     origin_ = message.caller;
     event_count_ = 0;
     event_bytes_ = 0;
@@ -281,9 +282,23 @@ Outcome MockChain::run(const Message& message, Entry entry) {
     return outcome;
 }
 
+std::uint64_t MockChain::start_price(const Program& program) {
+    return program.instance_gas + (loaded_.contains(program.code_hash) ? 0 : program.load_gas);
+}
+
 Outcome MockChain::execute(Instance& instance, const Message& message, Entry entry) {
     Outcome outcome;
     auto& program = *instance.program;  // An upgrade during the run acts from the next call on.
+    const auto price = start_price(program);
+    if (price > message.gas) {
+        outcome.status = CallStatus::trapped;
+        outcome.trap = zvm::Trap::out_of_gas;
+        outcome.gas_used = message.gas;
+        outcome.note = "loading and starting it costs " + std::to_string(price);
+        return outcome;
+    }
+    loaded_.insert(program.code_hash);  // It stays loaded, however the run ends.
+    outcome.gas_used = price;
     const auto* const name = entry == Entry::init ? zabi::kInitExport : zabi::kCallExport;
     const auto index = program.module->find_function(name);
     if (!index) {
@@ -302,7 +317,7 @@ Outcome MockChain::execute(Instance& instance, const Message& message, Entry ent
     const auto machine = zvm::Machine::make();
     std::int64_t unmetered = INT64_MAX;
     outcome.trap = wasm.initialise(*machine, unmetered);
-    const auto limit = static_cast<std::int64_t>(std::min<std::uint64_t>(message.gas, INT64_MAX));
+    const auto limit = static_cast<std::int64_t>(std::min<std::uint64_t>(message.gas - price, INT64_MAX));
     auto gas = limit;
     Frame frame{*this, message};
     if (outcome.trap == zvm::Trap::none) {
@@ -311,7 +326,7 @@ Outcome MockChain::execute(Instance& instance, const Message& message, Entry ent
                                     {.context = static_cast<zvm::ContractHost*>(&frame), .metered = true});
         active_.pop_back();
     }
-    outcome.gas_used = static_cast<std::uint64_t>(limit - gas);
+    outcome.gas_used += static_cast<std::uint64_t>(limit - gas);
     for (std::size_t i = 0; i < program.ran.size(); ++i) {
         const auto counter = wasm.find_export("~block" + std::to_string(i));
         if (counter && counter->global && counter->global->value) program.ran[i] = 1;

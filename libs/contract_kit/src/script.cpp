@@ -229,6 +229,7 @@ class Case {
             case zvm::CallStatus::refused: return "refused: " + outcome.note;
             case zvm::CallStatus::trapped: {
                 std::string text = std::string{"trap: "} + zvm::to_string(outcome.trap);
+                if (!outcome.note.empty()) text += ", " + outcome.note;
                 for (const auto& name : outcome.trace) text += "\n            at " + name;
                 return text;
             }
@@ -536,9 +537,13 @@ base::Checked<LoadedProgram*> ProgramStore::load(const std::string& name, const 
     auto& program = out->program;
     program.name = name;
     program.code_hash = gcrypt::hash(gcrypt::Domain::code, wasm);
+    auto module = zvm::Module::load(wasm, zvm::LoadOptions::contract());
+    if (!module) return refused(module.error());
+    program.load_gas = (*module)->load_gas();
+    program.instance_gas = (*module)->instance_gas();
     GC_TRY(const auto named, module_with_names(path, wasm));
     const auto& to_run = named ? *named : wasm;
-    auto module = zvm::Module::load(to_run, zvm::LoadOptions::contract());
+    if (named) module = zvm::Module::load(to_run, zvm::LoadOptions::contract());
     if (!module) return refused(module.error());
     program.module = *module;
     if (const auto section = zabi::find_section(wasm); section) {

@@ -15,6 +15,8 @@ class ChainAgreement : public ::testing::Test {
  protected:
     ChainAgreement() {
         program_.module = *zvm::Module::load(probe(), zvm::LoadOptions::contract());
+        program_.load_gas = program_.module->load_gas();
+        program_.instance_gas = program_.module->instance_gas();
         program_.code_hash = ledger::code_hash(probe());
         mock_.know(program_);
         mock_.set_balance(user(0).bytes, {}, 1000 * ledger::kAgccPerGcc);
@@ -31,11 +33,12 @@ class ChainAgreement : public ::testing::Test {
     [[nodiscard]] const ledger::Address& user(std::size_t i) const { return world_.users[i].address; }
 
     /// What both say; fails when they differ.
-    std::string ask(std::size_t by, const ledger::Address& contract, const Steps& steps) {
-        const auto receipt = world_.run(
-            world_.users[by], {ledger::ContractCall{.contract = contract, .input = steps.bytes(), .value = 0}});
+    std::string ask(std::size_t by, const ledger::Address& contract, const Steps& steps, std::uint64_t gas = kGas) {
+        const ledger::ContractCall message{.contract = contract, .input = steps.bytes(), .value = 0};
+        const auto receipt = world_.run(world_.users[by], {message}, gas);
         const auto outcome =
-            mock_.call({.caller = user(by).bytes, .target = contract.bytes, .input = steps.bytes(), .gas = kGas});
+            mock_.call({.caller = user(by).bytes, .target = contract.bytes, .input = steps.bytes(), .gas = gas});
+        EXPECT_EQ(receipt.gas_used, ledger::gas::kTx + ledger::native_gas(message) + outcome.gas_used);
         EXPECT_EQ(receipt.status == ledger::ExecStatus::success, outcome.status == zvm::CallStatus::ok)
             << ledger::describe(receipt.status) << ", " << outcome.note;
         EXPECT_EQ(base::to_hex(receipt.output), base::to_hex(outcome.output));
@@ -86,6 +89,17 @@ TEST_F(ChainAgreement, EventsEndAtTheSameOne) {
     // A contract that is made counts, and is not made when there are too many.
     ask(0, a, Steps{}.events(1023, 0).create(program_.code_hash, topic(7), {}));
     ask(0, a, Steps{}.events(1024, 0).create(program_.code_hash, topic(8), {}));
+}
+
+TEST_F(ChainAgreement, ARunCostsTheSameWhateverItIsGiven) {
+    const auto& [a, b] = contracts_;
+    const auto work = Steps{}.call(b, Steps{}.set("key", "value").returned()).call(b, Steps{}.trap()).returned();
+    const auto both = program_.load_gas + program_.instance_gas;
+    // Enough for all, for parts of it, for exactly one start, and for none.
+    for (const auto gas : {kGas, both * 4, both * 3 / 2, both + 1, both, both - 1, std::uint64_t{1}}) {
+        SCOPED_TRACE(gas);
+        ask(0, a, work, gas);
+    }
 }
 
 TEST_F(ChainAgreement, OnlyAnOwnerUpgradesThroughTheContract) {

@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 // The schema's part of a build (docs/contract-abi.md):
 //   abi.mjs ts SCHEMA.json OUT.ts              constants of selectors and topics, for the contract to import
-//   abi.mjs embed IN.wasm SCHEMA.json OUT.wasm the schema as custom section zvm.abi
-import { readFileSync, writeFileSync } from "node:fs";
+//   abi.mjs embed IN.wasm SCHEMA.json OUT.wasm the schema as custom section zvm.abi; names, if asc wrote any (--debug),
+//                                              go into OUT.debug.wasm, which `zvm test` takes them from
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 
 const IV = [0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19];
 const ORDER = [2, 6, 3, 10, 7, 0, 4, 13, 1, 11, 12, 5, 9, 14, 15, 8];
@@ -66,12 +67,53 @@ function embed(wasm, json) {
   return Buffer.concat([wasm, Buffer.from([0]), leb(body.length), body]);
 }
 
+/** A module without its section "name". WebAssembly Core Specification, 5.5.2. */
+function withoutNames(wasm) {
+  const kept = [wasm.subarray(0, 8)];
+  for (let at = 8; at < wasm.length; ) {
+    const start = at;
+    let size = 0;
+    for (let shift = 0, byte = 128; byte & 128; shift += 7) {
+      byte = wasm[++at];
+      size |= (byte & 127) << shift;
+    }
+    const isNames = wasm[start] === 0 && wasm.toString("latin1", at + 1, at + 6) === "\x04name";
+    at += 1 + size;
+    if (!isNames) kept.push(wasm.subarray(start, at));
+  }
+  return Buffer.concat(kept);
+}
+
+function writeModules(wasm, json, out) {
+  const plain = withoutNames(wasm);
+  const debug = out.replace(/(\.wasm)?$/, ".debug.wasm");
+  writeFileSync(out, embed(plain, json));
+  if (plain.length < wasm.length) writeFileSync(debug, embed(wasm, json));
+  else rmSync(debug, { force: true });
+}
+
+function schemaOf(file) {
+  const text = readFileSync(file);
+  try {
+    const schema = JSON.parse(text);
+    if (!Array.isArray(schema?.methods)) throw new Error("has no list of methods");
+    return { text, schema };
+  } catch (error) {
+    throw new Error(`${file}: ${error.message}`);
+  }
+}
+
 const [command, ...files] = process.argv.slice(2);
-if (command === "ts" && files.length === 2) {
-  writeFileSync(files[1], typescript(JSON.parse(readFileSync(files[0]))));
-} else if (command === "embed" && files.length === 3) {
-  writeFileSync(files[2], embed(readFileSync(files[0]), readFileSync(files[1])));
-} else {
-  console.error("usage: abi.mjs ts SCHEMA.json OUT.ts | embed IN.wasm SCHEMA.json OUT.wasm");
-  process.exit(2);
+try {
+  if (command === "ts" && files.length === 2) {
+    writeFileSync(files[1], typescript(schemaOf(files[0]).schema));
+  } else if (command === "embed" && files.length === 3) {
+    writeModules(readFileSync(files[0]), schemaOf(files[1]).text, files[2]);
+  } else {
+    console.error("usage: abi.mjs ts SCHEMA.json OUT.ts | embed IN.wasm SCHEMA.json OUT.wasm");
+    process.exitCode = 2;
+  }
+} catch (error) {
+  console.error(`abi.mjs: ${error.message}`);
+  process.exitCode = 1;
 }

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,8 +23,11 @@ namespace contract_kit {
 /// A module that can be deployed, with its schema.
 struct Program {
     std::string name;
-    std::shared_ptr<const zvm::Module> module;
+    std::shared_ptr<const zvm::Module> module;  ///< What runs: the code, perhaps with names or counters in it.
     base::Digest code_hash{};
+    // Of the code as it is deployed: zvm::Module::load_gas, instance_gas.
+    std::uint64_t load_gas = 0;
+    std::uint64_t instance_gas = 0;
     std::optional<zabi::Schema> schema;
     /// Of a counting module (coverage.hpp): whether block i ran. Empty otherwise.
     std::vector<std::uint8_t> ran;
@@ -93,6 +97,8 @@ class MockChain {
     /// Who is running may be entered again only through a call that it said so about itself, in each of its frames.
     [[nodiscard]] bool may_enter(const zvm::Address& contract) const noexcept;
     Outcome execute(Instance& instance, const Message& message, Entry entry);
+    /// Loading a code is paid once a transaction, an instance of it with each run.
+    std::uint64_t start_price(const Program& program);
     Outcome create(Program& program, const base::Digest& salt, Message message, zvm::Address& created);
     /// Counts what a transaction may have a bounded number of: what is emitted, coins that move, contracts that are
     /// made.
@@ -109,6 +115,7 @@ class MockChain {
     std::vector<EmittedEvent> events_;
     std::vector<Undo> undo_;            ///< How to take back each change since the outermost call began, oldest first.
     std::vector<const Frame*> active_;  ///< What is running, outermost first.
+    std::set<base::Digest> loaded_;     ///< Codes that have run since the outermost call began.
     zvm::Address origin_{};
     std::size_t event_count_ = 0;  ///< Since the outermost call began.
     std::size_t event_bytes_ = 0;

@@ -496,9 +496,13 @@ GH_WRAP void gh_store(gh_key key, const void* value, uint32_t size) {
     }                                         \
     GH_WRAP void gh_store_##name(gh_key key, type v) { gh_store(key, &v, sizeof v); }
 GH_STORED_(u8, uint8_t)
+GH_STORED_(u16, uint16_t)
 GH_STORED_(u32, uint32_t)
 GH_STORED_(u64, uint64_t)
 GH_STORED_(u128, u128)
+GH_STORED_(i32, int32_t)
+GH_STORED_(i64, int64_t)
+GH_STORED_(bool, bool)
 GH_STORED_(address, gh_address)
 GH_STORED_(hash, gh_hash)
 /* What most values fit into; longer ones are asked for twice. */
@@ -591,9 +595,12 @@ GH_INLINE void gh_refuse_value(void) {
 #define GH_RETURN_(name, type) \
     GH_INLINE void gh_return_##name(type v) { zvm1_ret(&v, sizeof v); }
 GH_RETURN_(u8, uint8_t)
+GH_RETURN_(u16, uint16_t)
 GH_RETURN_(u32, uint32_t)
 GH_RETURN_(u64, uint64_t)
 GH_RETURN_(u128, u128)
+GH_RETURN_(i32, int32_t)
+GH_RETURN_(i64, int64_t)
 GH_RETURN_(address, gh_address)
 GH_RETURN_(hash, gh_hash)
 GH_RETURN_(bool, bool)
