@@ -11,17 +11,21 @@ namespace {
 
 constexpr std::string_view kVerifiedHeightFact = "verified_height";
 
+base::Bytes height_fact(const Core& core) {
+    base::BcsWriter fact;
+    fact.fixed(core.trust.chain->genesis_hash);
+    fact.u64(core.verified_height);
+    return std::move(fact).take();
+}
+
 /// In the journal behind what it says: after a crash the floor may be a little lower than it was, never higher.
 void raise_verified_height(Core& core, std::uint64_t height) {
     if (height <= core.verified_height) return;
     core.verified_height = height;
-    if (std::exchange(core.writing_height, true)) return;  // the next one is written with a later proof
-    base::BcsWriter fact;
-    fact.fixed(core.trust.chain->genesis_hash);
-    fact.u64(height);
+    if (std::exchange(core.writing_height, true)) return;  // it is written with a later proof, or at the end
     core.offload_call<void>(
         kWalletLane,
-        [&journal = core.journal, bytes = std::move(fact).take()]() -> base::Checked<void> {
+        [&journal = core.journal, bytes = height_fact(core)]() -> base::Checked<void> {
             if (auto stored = journal.set_fact(kVerifiedHeightFact, bytes); !stored) return explained(stored.error());
             return {};
         },
@@ -42,6 +46,12 @@ base::Checked<std::uint64_t> load_verified_height(Journal& journal, const Trust&
     const auto height = in.u64();
     if (!in.finish()) return base::explain(Errc::damaged, "the wallet's record of the proved height is damaged");
     return genesis_hash == trust.chain->genesis_hash ? height : 0;
+}
+
+void save_verified_height(Core& core) {
+    if (core.verified_height == 0) return;
+    if (auto stored = core.journal.set_fact(kVerifiedHeightFact, height_fact(core)); !stored)
+        core.log.error("the proved height could not be remembered", {{"error", stored.error()}});
 }
 
 std::uint64_t proof_height_min(const Core& core, const chain::Status& status) noexcept {
@@ -86,6 +96,7 @@ rpc::Status status_for(const base::Diagnostic& diagnostic) {
         case Errc::back_off:
         case Errc::denied: return {rpc::StatusCode::permission_denied, diagnostic.text};
         case Errc::bad_proof: return {rpc::StatusCode::data_loss, diagnostic.text};
+        case Errc::node_behind: return {rpc::StatusCode::unavailable, diagnostic.text};
         case Errc::not_a_wallet:
         case Errc::newer_version:
         case Errc::damaged:

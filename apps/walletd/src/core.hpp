@@ -77,12 +77,14 @@ struct ProofBounds {
 /// nobody signs, once the node itself speaks of later blocks.
 std::uint64_t proof_height_min(const Core& core, const chain::Status& status) noexcept;
 /// Asks the node for a proof of `key`, checks it and remembers how far the chain has been proved. DATA_LOSS when it
-/// does not hold. The handle must be kept.
+/// does not hold, UNAVAILABLE when it is about an older block than `bounds` allow. The handle must be kept.
 rpc::CallHandle prove(Core& core, base::Bytes key, const ProofBounds& bounds,
                       std::move_only_function<void(rpc::StatusOr<Proved>)> done);
 
 /// The journal's memory of Core::verified_height for the chain that `trust` names; 0 when there is none.
 base::Checked<std::uint64_t> load_verified_height(Journal& journal, const Trust& trust);
+/// Writes it now: when walletd ends, a height that was proved while another was being written is not written yet.
+void save_verified_height(Core& core);
 
 /// A diagnostic for errors without a sentence of their own.
 inline std::unexpected<base::Diagnostic> explained(const base::Error& error) {

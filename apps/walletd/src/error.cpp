@@ -23,6 +23,8 @@ const char* describe(std::int32_t code) noexcept {
         case Errc::not_ours: return "the sender is not an account of this wallet";
         case Errc::wrong_chain: return "wrong chain";
         case Errc::bad_proof: return "the node's proof does not hold";
+        case Errc::node_behind:
+            return "the node proves an older block than was proved before: it is behind, or hides what is new";
         case Errc::insufficient_funds: return "insufficient funds";
         case Errc::denied: return "denied";
     }

@@ -6,8 +6,8 @@
 
 namespace walletd {
 
-std::uint64_t next_nonce(std::uint64_t pending_nonce, const std::vector<JournalEntry>& entries) noexcept {
-    auto nonce = pending_nonce;
+std::uint64_t next_nonce(std::uint64_t from, const std::vector<JournalEntry>& entries) noexcept {
+    auto nonce = from;
     // The entries are bounded, so some nonce is free.
     for (;; ++nonce) {
         const bool accepted =

@@ -35,7 +35,8 @@ pb::LocalError::Code local_code(const base::Error& error) noexcept {
         case Errc::damaged:
         case Errc::in_use:
         case Errc::storage:
-        case Errc::bad_proof: break;
+        case Errc::bad_proof:
+        case Errc::node_behind: break;
     }
     return pb::LocalError::INTERNAL;
 }

@@ -2,8 +2,10 @@
 // ─▶ sign and journal (wallet lane) ─▶ submit ─▶ the next one's turn; follow until final or dropped
 //
 // Nothing else of the account is sent between choosing a nonce and the node's answer to it: one that fails leaves no
-// gap. A dry run takes no turn and reserves nothing. It ends with the fee, of a contract message with a trial run; it
-// is signed only when the caller wants just that.
+// gap. Nonces that the node calls taken, and that neither a proof nor the journal knows of, are waited for: those of
+// another wallet with the same key become final and are proved, those that the node made up never do. A dry run takes
+// no turn and reserves nothing. It ends with the fee, of a contract message with a trial run; it is signed only when
+// the caller wants just that.
 #include <fmt/format.h>
 
 #include "io/timer.hpp"
@@ -55,7 +57,7 @@ std::string gcc_text(ledger::Amount agcc) { return base::units_to_decimal(agcc, 
 class SendOperation : public std::enable_shared_from_this<SendOperation> {
  public:
     SendOperation(Core& core, SendOrder order, rpc::ServerStream<wallet::SendProgress> out)
-        : core_{core}, order_{std::move(order)}, out_{std::move(out)}, retry_{core.reactor, [this] { follow(); }} {
+        : core_{core}, order_{std::move(order)}, out_{std::move(out)}, retry_{core.reactor, [this] { go_on(); }} {
         ++core_.sends;
     }
     ~SendOperation() {
@@ -107,6 +109,7 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
             }
             self->height_ = status->finalized_height();
             self->height_min_ = proof_height_min(self->core_, *status);
+            self->wait_until_ns_ = self->core_.reactor.now_ns() + self->core_.config.foreign_nonce_wait_ms * 1'000'000;
             if (self->order_.dry_run) return self->ask_account();
             self->turn_ = self->core_.turns.join(self->prepared_.account.index, [self] { self->ask_account(); });
         });
@@ -160,15 +163,41 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
                 if (self->stopped_) return;
                 if (!entries) return self->fail(status_for(entries.error()));
                 self->choose_nonce(*entries);
-                self->estimate();
             });
     }
 
     void choose_nonce(const std::vector<JournalEntry>& entries) {
-        const auto pending = std::max(node_account_.pending_nonce(), core_.finalized_nonces[prepared_.account.index]);
-        nonce_ = next_nonce(pending, entries);
-        if (order_.dry_run) return;
-        // A node that was restarted has an empty mempool: give it back what it had taken, or ours would wait for ever.
+        const auto finalized = core_.finalized_nonces[prepared_.account.index];
+        const auto pending = std::max(node_account_.pending_nonce(), finalized);
+        const auto known = next_nonce(finalized, entries);
+        const bool provable = !core_.trust.validators.empty();
+        const bool signs = !order_.dry_run || order_.sign;
+        if (provable && signs && pending > known) return wait_for_others(known, pending, entries);
+        nonce_ = provable ? known : next_nonce(pending, entries);
+        if (!order_.dry_run) give_back(entries, pending);
+        estimate();
+    }
+
+    /// The turn is kept: whoever comes next would wait for the same.
+    void wait_for_others(std::uint64_t known, std::uint64_t pending, const std::vector<JournalEntry>& entries) {
+        if (core_.reactor.now_ns() < wait_until_ns_) {
+            self_ = shared_from_this();  // nothing else holds this while the timer runs
+            return retry_.arm_after(kRetryNs);
+        }
+        const auto uncertain = std::ranges::find(entries, known, &JournalEntry::nonce);
+        const auto whose = uncertain == entries.end()
+                               ? std::string{"another wallet with the same key has transactions under way"}
+                               : fmt::format("the transaction {}, whose outcome is unknown, is under way",
+                                             base::to_hex(uncertain->tx_id));
+        fail(
+            {rpc::StatusCode::failed_precondition,
+             fmt::format("rejected: the node calls {} the next nonce of {}, but only those below {} are proved or this "
+                         "wallet's own: {}, or the node is wrong; try again when they are final",
+                         pending, prepared_.account.address.to_text(), known, whose)});
+    }
+
+    /// A node that was restarted has an empty mempool: it gets what it had taken, or ours would wait for ever.
+    void give_back(const std::vector<JournalEntry>& entries, std::uint64_t pending) {
         for (const auto& entry : entries) {
             if (!entry.accepted || entry.nonce < pending || entry.nonce > nonce_) continue;
             chain::Transaction again;
@@ -244,8 +273,8 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
         tx_.max_fee_per_gas = std::max(suggested_max, *least);
         if (!order_.fee_max) return true;
         if (*least_fee > *order_.fee_max) {
-            return refuse(fmt::format("the fee may be {} by now, more than the {} that are allowed",
-                                      gcc_text(*least_fee), gcc_text(*order_.fee_max)));
+            return refuse(fmt::format("the fee may be {}, more than the {} that are allowed", gcc_text(*least_fee),
+                                      gcc_text(*order_.fee_max)));
         }
         // The estimate has room for a rising base fee; less of it still pays for a block.
         tx_.max_fee_per_gas = std::min(tx_.max_fee_per_gas, *order_.fee_max / tx_.gas_limit);
@@ -407,6 +436,13 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
         follow();
     }
 
+    /// What the timer was armed for.
+    void go_on() {
+        if (signed_) return follow();
+        const auto self = std::exchange(self_, nullptr);
+        ask_account();
+    }
+
     void follow() {
         const auto now = core_.reactor.now_ns();
         if (now >= give_up_ns_) {
@@ -517,8 +553,9 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
     std::optional<SignedTransaction> signed_;
     ledger::Amount max_fee_ = 0;
     ledger::Amount max_total_ = 0;
-    std::uint64_t height_ = 0;      ///< Of the newest finalized block.
-    std::uint64_t height_min_ = 0;  ///< Of a proof.
+    std::uint64_t height_ = 0;         ///< Of the newest finalized block.
+    std::uint64_t height_min_ = 0;     ///< Of a proof.
+    std::uint64_t wait_until_ns_ = 0;  ///< For nonces that others used.
     std::uint64_t give_up_ns_ = 0;
     chain::TxState last_state_ = chain::TX_STATE_UNSPECIFIED;
     bool reported_ = false;

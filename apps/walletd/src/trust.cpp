@@ -32,8 +32,7 @@ base::Result<Proved> check_proof(const ghost::chain::v1::Proof& proof, const Tru
     const auto header = ledger::decode_header(base::as_bytes(proof.raw_header()));
     if (!header) return base::fail(Errc::bad_proof, "header");
     if (header->chain_id != trust.chain->chain_id) return base::fail(Errc::wrong_chain, "header of another chain");
-    if (header->height < height_min)
-        return base::fail(Errc::bad_proof, "a block older than those known to this wallet");
+    if (header->height == 0 && height_min > 0) return base::fail(Errc::bad_proof, "the genesis, which nobody signs");
     const auto path = store::JmtProof::decode(base::as_bytes(proof.proof()));
     if (!path) return base::fail(Errc::bad_proof, "proof encoding");
     std::optional<base::ByteView> value;
@@ -44,9 +43,12 @@ base::Result<Proved> check_proof(const ghost::chain::v1::Proof& proof, const Tru
     Proved out{.value = std::nullopt, .height = header->height, .final = false};
     if (value) out.value = base::to_bytes(*value);
     // Block 0 is the genesis itself: nobody signs it, and its state is not compared here.
-    if (trust.validators.empty() || header->height == 0) return out;
-    GC_CHECK(check_certificate(base::as_bytes(proof.certificate()), *header, trust));
-    out.final = true;
+    if (!trust.validators.empty() && header->height > 0) {
+        GC_CHECK(check_certificate(base::as_bytes(proof.certificate()), *header, trust));
+        out.final = true;
+    }
+    // Last: an honest node that is behind proves what it has.
+    if (header->height < height_min) return base::fail(Errc::node_behind);
     return out;
 }
 

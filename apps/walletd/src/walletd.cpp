@@ -247,6 +247,7 @@ void Walletd::State::stop() {
         thread->run_and_wait([] {});  // … and have run, with what they deferred.
         thread->run_and_wait([&] {
             access.reset();
+            if (core) save_verified_height(*core);
             core.reset();
         });
         thread.reset();

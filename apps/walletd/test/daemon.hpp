@@ -1,12 +1,29 @@
 #pragma once
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <thread>
+
 #include "ghost/wallet/v1/local.pb.h"
 #include "temp_folder.hpp"
 #include "wallet_local/client.hpp"
 #include "walletd/walletd.hpp"
 
 namespace walletd {
+
+/// Of each call: long enough for a machine that does much else.
+inline constexpr std::uint64_t kTimeoutNs = 60'000'000'000;
+
+/// True as soon as `holds` is; false after a minute.
+template <typename Condition>
+bool comes_true(Condition holds) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes{1};
+    while (!holds()) {
+        if (std::chrono::steady_clock::now() > deadline) return false;
+        std::this_thread::sleep_for(std::chrono::milliseconds{10});
+    }
+    return true;
+}
 
 /// A daemon on free ports, without a bridge, with the cheapest password hash that zcrypto accepts.
 inline Config test_config(const std::string& home) {

@@ -19,9 +19,8 @@ TEST(NextNonce, FollowsTheNodeWhenNothingIsOpen) { EXPECT_EQ(next_nonce(5, {}), 
 
 TEST(NextNonce, StepsOverAcceptedOnes) { EXPECT_EQ(next_nonce(5, {entry(5, true), entry(6, true)}), 7u); }
 
-TEST(NextNonce, UsesANonceAgainWhoseOutcomeIsUnknownAndThatTheNodeDoesNotHave) {
+TEST(NextNonce, UsesANonceAgainWhoseOutcomeIsUnknown) {
     EXPECT_EQ(next_nonce(5, {entry(5, false)}), 5u);
-    // It arrived after all: the node counts it.
     EXPECT_EQ(next_nonce(6, {entry(5, false)}), 6u);
     EXPECT_EQ(next_nonce(5, {entry(5, true), entry(6, false), entry(7, true)}), 6u);
 }

@@ -7,16 +7,11 @@
 #include <thread>
 
 #include "base/random.hpp"
-#include "chain_client.hpp"
-#include "consensus/certificate.hpp"
-#include "daemon.hpp"
+#include "certificate.hpp"
 #include "gcrypt/jmt_hash.hpp"
 #include "ghost/wallet/v1/wallet.pb.h"
-#include "io/thread.hpp"
-#include "ledger/codec.hpp"
 #include "ledger/state.hpp"
-#include "rpc/blocking.hpp"
-#include "rpc/quic.hpp"
+#include "node_fixture.hpp"
 #include "store/jmt.hpp"
 
 namespace walletd {
@@ -30,7 +25,6 @@ constexpr rpc::UnaryMethod<wallet::WalletStatusRequest, wallet::WalletStatus> kS
     "/ghost.wallet.v1.WalletService/GetStatus"};
 constexpr const char* kChainId = "ghostchain-test-1";
 constexpr std::uint64_t kGasLimit = 100'000;
-constexpr std::uint64_t kTimeoutNs = 20'000'000'000;
 
 /// What the node says now. Any thread, under the mutex.
 struct Words {
@@ -45,13 +39,18 @@ struct Words {
     bool signs = true;  ///< The validator does.
     std::vector<std::uint64_t> submitted;
     std::function<rpc::Status(std::uint64_t)> judge;  ///< Of a submitted nonce.
+    std::function<void(Words&)> on_account;           ///< Before the account is described.
 };
 
-class LyingNodeTest : public testing::Test {
+class LyingNodeTest : public NodeTest {
  protected:
+    [[nodiscard]] zcrypto::ed25519::PublicKey validator_key() const override { return validator_.public_key(); }
+    /// Nothing that these tests wait for ever comes.
+    void configure(Config& config) override { config.foreign_nonce_wait_ms = 100; }
+
     void SetUp() override {
-        start_node();
-        start_wallet();
+        NodeTest::SetUp();
+        ASSERT_TRUE(client_);
         ghost::wallet::v1::LocalRequest request;
         request.mutable_init()->set_password("correct horse");
         const auto made = ask_local(wallet_->socket_path(), request);
@@ -59,96 +58,65 @@ class LyingNodeTest : public testing::Test {
         address_ = made.init().account().address();
         sender_ = *gcrypt::Address::parse_checked(address_);
     }
-    void TearDown() override {
-        client_.reset();
-        if (wallet_) wallet_->stop();
-        if (node_thread_) {
-            node_thread_->run_and_wait([&] {
-                node_listener_.reset();
-                node_.reset();
-            });
-        }
+    /// Ends with an unlocked wallet.
+    void restart_wallet() {
+        stop_wallet();
+        start_wallet();
+        ASSERT_TRUE(client_);
+        ghost::wallet::v1::LocalRequest request;
+        request.mutable_unlock()->set_password("correct horse");
+        ASSERT_TRUE(ask_local(wallet_->socket_path(), request).has_status());
     }
 
-    void start_node() {
-        auto thread = io::ReactorThread::start("node");
-        ASSERT_TRUE(thread);
-        node_thread_ = std::move(*thread);
-        node_thread_->run_and_wait([&] {
-            node_ = rpc::Server::make(node_thread_->reactor());
-            node_->add(kChainStatus, [this](rpc::CallContext&, chain::GetStatusRequest, auto done) {
-                const std::lock_guard lock{words_.mutex};
-                chain::Status status;
-                status.set_chain_id(kChainId);
-                status.set_genesis_hash(std::string{base::as_text(genesis_hash_)});
-                status.set_finalized_height(words_.height);
-                status.set_accepting(true);
-                done.respond(status);
-            });
-            node_->add(kChainAccount, [this](rpc::CallContext&, chain::AccountRequest, auto done) {
-                const std::lock_guard lock{words_.mutex};
-                chain::Account account;
-                account.set_nonce(words_.nonce);
-                account.set_pending_nonce(words_.pending_nonce);
-                account.add_balances()->set_amount("1000000000000000000");
-                done.respond(account);
-            });
-            node_->add(kChainProof,
-                       [this](rpc::CallContext&, chain::ProofRequest, auto done) { done.respond(proof()); });
-            node_->add(kChainEstimate, [this](rpc::CallContext&, chain::EstimateFeeRequest, auto done) {
-                const std::lock_guard lock{words_.mutex};
-                chain::FeeEstimate fee;
-                fee.set_gas_limit(kGasLimit);
-                fee.set_base_fee(std::to_string(words_.base_fee));
-                fee.set_suggested_tip(std::to_string(words_.tip));
-                fee.set_suggested_max_fee_per_gas(std::to_string(2 * words_.base_fee + words_.tip));
-                done.respond(fee);
-            });
-            node_->add(kChainSubmit, [this](rpc::CallContext&, chain::Transaction transaction, auto done) {
-                const std::lock_guard lock{words_.mutex};
-                const auto tx = ledger::decode_signed_tx(base::as_bytes(transaction.raw()));
-                if (!tx) return done.fail(rpc::StatusCode::invalid_argument, "no transaction");
-                if (words_.judge) {
-                    if (auto status = words_.judge(tx->tx.nonce); !status.ok()) return done.fail(std::move(status));
-                }
-                words_.submitted.push_back(tx->tx.nonce);
-                words_.pending_nonce = std::max(words_.pending_nonce, tx->tx.nonce + 1);
-                chain::TransactionReceipt receipt;
-                receipt.set_state(chain::TX_STATE_PENDING);
-                done.respond(receipt);
-            });
-            node_->add(kChainFollow, [](rpc::CallContext&, chain::TransactionRequest, auto out) {
-                chain::TransactionReceipt receipt;
-                receipt.set_state(chain::TX_STATE_FINALIZED);
-                receipt.set_execution(chain::EXECUTION_STATUS_SUCCESS);
-                (void)out.write(receipt);
-                out.finish();
-            });
-            auto listener = rpc::QuicListener::start(
-                *node_, {.address = *io::SocketAddress::parse("127.0.0.1:0"), .identity = *node_identity_});
-            ASSERT_TRUE(listener) << listener.error().text;
-            node_listener_ = std::move(*listener);
+    void add_methods(rpc::Server& node) override {
+        node.add(kChainStatus, [this](rpc::CallContext&, chain::GetStatusRequest, auto done) {
+            const std::lock_guard lock{words_.mutex};
+            chain::Status status;
+            status.set_chain_id(kChainId);
+            status.set_genesis_hash(std::string{base::as_text(chain_.genesis_hash)});
+            status.set_finalized_height(words_.height);
+            status.set_accepting(true);
+            done.respond(status);
         });
-    }
-    void start_wallet() {
-        auto config = test_config(folder_.file("wallet"));
-        config.bridge = "127.0.0.1:" + std::to_string(node_listener_->bound_address().port());
-        config.bridge_key = base::to_hex(*node_identity_->public_key());
-        config.validators = {base::to_hex(validator_.public_key().bytes)};
-        config.peers = {{.name = "client", .key = base::to_hex(*client_identity_->public_key()), .roles = {"client"}}};
-        auto started = Walletd::start(config);
-        ASSERT_TRUE(started) << started.error().text;
-        wallet_ = std::move(*started);
-        auto client = rpc::BlockingClient::make(
-            [&](io::Reactor& reactor) {
-                return rpc::make_quic_connector(
-                    reactor, {.server = *io::SocketAddress::parse("127.0.0.1:" + std::to_string(wallet_->port())),
-                              .server_keys = {wallet_->public_key()},
-                              .identity = *client_identity_});
-            },
-            {.name = "walletd"});
-        ASSERT_TRUE(client);
-        client_ = std::move(*client);
+        node.add(kChainAccount, [this](rpc::CallContext&, chain::AccountRequest, auto done) {
+            const std::lock_guard lock{words_.mutex};
+            if (words_.on_account) words_.on_account(words_);
+            chain::Account account;
+            account.set_nonce(words_.nonce);
+            account.set_pending_nonce(words_.pending_nonce);
+            account.add_balances()->set_amount("1000000000000000000");
+            done.respond(account);
+        });
+        node.add(kChainProof, [this](rpc::CallContext&, chain::ProofRequest, auto done) { done.respond(proof()); });
+        node.add(kChainEstimate, [this](rpc::CallContext&, chain::EstimateFeeRequest, auto done) {
+            const std::lock_guard lock{words_.mutex};
+            chain::FeeEstimate fee;
+            fee.set_gas_limit(kGasLimit);
+            fee.set_base_fee(std::to_string(words_.base_fee));
+            fee.set_suggested_tip(std::to_string(words_.tip));
+            fee.set_suggested_max_fee_per_gas(std::to_string(2 * words_.base_fee + words_.tip));
+            done.respond(fee);
+        });
+        node.add(kChainSubmit, [this](rpc::CallContext&, chain::Transaction transaction, auto done) {
+            const std::lock_guard lock{words_.mutex};
+            const auto tx = ledger::decode_signed_tx(base::as_bytes(transaction.raw()));
+            if (!tx) return done.fail(rpc::StatusCode::invalid_argument, "no transaction");
+            if (words_.judge) {
+                if (auto status = words_.judge(tx->tx.nonce); !status.ok()) return done.fail(std::move(status));
+            }
+            words_.submitted.push_back(tx->tx.nonce);
+            words_.pending_nonce = std::max(words_.pending_nonce, tx->tx.nonce + 1);
+            chain::TransactionReceipt receipt;
+            receipt.set_state(chain::TX_STATE_PENDING);
+            done.respond(receipt);
+        });
+        node.add(kChainFollow, [](rpc::CallContext&, chain::TransactionRequest, auto out) {
+            chain::TransactionReceipt receipt;
+            receipt.set_state(chain::TX_STATE_FINALIZED);
+            receipt.set_execution(chain::EXECUTION_STATUS_SUCCESS);
+            (void)out.write(receipt);
+            out.finish();
+        });
     }
 
     /// The state is one leaf, the sender's account record.
@@ -170,21 +138,17 @@ class LyingNodeTest : public testing::Test {
         out.set_proof(std::string{base::as_text(path.encode())});
         out.set_raw_header(std::string{base::as_text(ledger::encode(header))});
         if (!words_.signs) return out;
-        consensus::Certificate certificate{.vote = {.kind = consensus::VoteKind::finalize,
-                                                    .epoch = header.epoch,
-                                                    .slot = header.slot,
-                                                    .block_hash = ledger::block_hash(header)},
-                                           .bitmap = {std::byte{1}},
-                                           .signatures = {}};
-        certificate.signatures.push_back(validator_.sign(consensus::vote_hash(
-            ledger::ChainBinding{.chain_id = kChainId, .genesis_hash = genesis_hash_}, certificate.vote)));
-        out.set_certificate(std::string{base::as_text(consensus::encode(certificate))});
+        out.set_certificate(std::string{base::as_text(certificate_of(validator_, chain_, header))});
         return out;
     }
 
     void say(const std::function<void(Words&)>& change) {
         const std::lock_guard lock{words_.mutex};
         change(words_);
+    }
+    std::vector<std::uint64_t> submitted() {
+        const std::lock_guard lock{words_.mutex};
+        return words_.submitted;
     }
     static wallet::SendRequest payment() {
         wallet::SendRequest request;
@@ -213,18 +177,10 @@ class LyingNodeTest : public testing::Test {
         return tx ? tx->tx : ledger::Tx{};
     }
 
-    TempFolder folder_;
     base::SeededRandom random_{5};
     zcrypto::ed25519::SigningKey validator_ = zcrypto::ed25519::SigningKey::generate(random_);
-    base::Digest genesis_hash_{std::byte{9}};
-    std::optional<zquic::Identity> client_identity_ = *zquic::Identity::generate();
-    std::optional<zquic::Identity> node_identity_ = *zquic::Identity::generate();
+    ledger::ChainBinding chain_{.chain_id = kChainId, .genesis_hash = {std::byte{9}}};
     Words words_;
-    std::unique_ptr<io::ReactorThread> node_thread_;
-    std::unique_ptr<rpc::Server> node_;
-    std::unique_ptr<rpc::QuicListener> node_listener_;
-    std::unique_ptr<Walletd> wallet_;
-    std::unique_ptr<rpc::BlockingClient> client_;
     std::string address_;
     gcrypt::Address sender_;
 };
@@ -242,7 +198,7 @@ TEST_F(LyingNodeTest, GetsNoHigherFeeThanTheOneThatWasShown) {
     const auto refused = send(request);
     EXPECT_EQ(refused.status.code, rpc::StatusCode::failed_precondition) << refused.status.to_string();
     EXPECT_TRUE(refused.status.message.starts_with("rejected: the fee may be")) << refused.status.message;
-    EXPECT_TRUE(words_.submitted.empty());
+    EXPECT_TRUE(submitted().empty());
 
     // A base fee that rose a little still fits, and what is signed does not allow more than was shown.
     say([](Words& words) { words.base_fee = 1'100'000'000; });
@@ -313,6 +269,81 @@ TEST_F(LyingNodeTest, CannotMakeAWalletForgetANonceThatIsNotProvedToBeUsed) {
     EXPECT_EQ(tx_of(send(payment())).nonce, 5u);
 }
 
+TEST_F(LyingNodeTest, GetsNoSignatureBeyondTheNoncesThatAreProvedOrOurs) {
+    say([](Words& words) { words.pending_nonce = 1000; });
+    const auto refused = send(payment());
+    EXPECT_EQ(refused.status.code, rpc::StatusCode::failed_precondition);
+    EXPECT_TRUE(refused.status.message.starts_with("rejected: the node calls 1000 the next nonce"))
+        << refused.status.message;
+    EXPECT_NE(refused.status.message.find("below 3"), std::string::npos) << refused.status.message;
+    EXPECT_NE(refused.status.message.find("another wallet"), std::string::npos) << refused.status.message;
+    auto preview = payment();
+    preview.set_dry_run(true);
+    EXPECT_TRUE(send(preview).status.ok()) << "there is nothing that could be submitted";
+    preview.set_sign(true);
+    EXPECT_EQ(send(preview).status.message, refused.status.message);
+    EXPECT_TRUE(submitted().empty());
+
+    say([](Words& words) { words.pending_nonce = 0; });
+    EXPECT_EQ(tx_of(send(payment())).nonce, 3u);
+    say([](Words& words) { words.pending_nonce = 5; });
+    EXPECT_NE(send(payment()).status.message.find("below 4"), std::string::npos);
+    say([](Words& words) { words.pending_nonce = 4; });
+    EXPECT_EQ(tx_of(send(payment())).nonce, 4u);
+}
+
+TEST_F(LyingNodeTest, CannotMakeAnUncertainPaymentBePaidTwice) {
+    say([](Words& words) {
+        words.judge = [](std::uint64_t) -> rpc::Status { return {rpc::StatusCode::unavailable, "gone"}; };
+    });
+    const auto uncertain = send(payment());
+    EXPECT_NE(uncertain.status.message.find("outcome is unknown"), std::string::npos) << uncertain.status.message;
+    const auto id = uncertain.status.message.substr(uncertain.status.message.size() - 64);
+    say([](Words& words) {
+        words.judge = {};
+        words.pending_nonce = 4;
+    });
+    // With another nonce the same payment could be made twice.
+    const auto refused = send(payment());
+    EXPECT_TRUE(refused.status.message.starts_with("rejected: the node calls 4")) << refused.status.message;
+    EXPECT_NE(refused.status.message.find(id), std::string::npos) << refused.status.message;
+    say([](Words& words) { words.proved_nonce = 4; });
+    EXPECT_EQ(tx_of(send(payment())).nonce, 4u);
+}
+
+TEST_F(LyingNodeTest, KnowsOverARestartWhichNoncesAreItsOwn) {
+    EXPECT_EQ(tx_of(send(payment())).nonce, 3u);
+    EXPECT_EQ(tx_of(send(payment())).nonce, 4u);
+    restart_wallet();
+    EXPECT_EQ(tx_of(send(payment())).nonce, 5u);
+    EXPECT_EQ(submitted(), (std::vector<std::uint64_t>{3, 4, 5}));
+}
+
+/// Waits for as long as it takes.
+class PatientWalletTest : public LyingNodeTest {
+    void configure(Config& config) override { config.foreign_nonce_wait_ms = 600'000; }
+};
+
+TEST_F(PatientWalletTest, WaitsForThePaymentsOfAnotherWalletWithTheSameKey) {
+    std::atomic<int> asked = 0;
+    say([&](Words& words) {
+        words.pending_nonce = 5;
+        words.on_account = [&asked](Words& now) {
+            if (++asked == 3) now.proved_nonce = 5;
+        };
+    });
+    EXPECT_EQ(tx_of(send(payment())).nonce, 5u);
+    EXPECT_EQ(submitted(), std::vector<std::uint64_t>{5});
+    EXPECT_EQ(asked, 3);
+}
+
+TEST_F(PatientWalletTest, GivesUpItsTurnWhenTheCallerLeavesWhileItWaits) {
+    say([](Words& words) { words.pending_nonce = 5; });
+    EXPECT_EQ(send(payment(), 1'000'000'000).status.code, rpc::StatusCode::deadline_exceeded);
+    say([](Words& words) { words.pending_nonce = 3; });
+    EXPECT_TRUE(send(payment()).status.ok());
+}
+
 TEST_F(LyingNodeTest, CannotProveAStateThatNobodySignedOrOneOlderThanWasProved) {
     auto request = payment();
     request.set_dry_run(true);
@@ -328,15 +359,27 @@ TEST_F(LyingNodeTest, CannotProveAStateThatNobodySignedOrOneOlderThanWasProved) 
     EXPECT_TRUE(send(request).status.ok());
     EXPECT_TRUE(send(payment()).status.ok());
     say([](Words& words) { words.proved_height = 6; });
-    EXPECT_EQ(send(request).status.code, rpc::StatusCode::data_loss);
+    const auto behind = send(request);
+    EXPECT_EQ(behind.status.code, rpc::StatusCode::unavailable);
+    EXPECT_NE(behind.status.message.find("older block"), std::string::npos) << behind.status.message;
 
-    client_.reset();
-    wallet_->stop();
-    wallet_.reset();
-    start_wallet();
+    restart_wallet();
     const auto status = client_->call(kStatus, wallet::WalletStatusRequest{}, {.timeout_ns = kTimeoutNs});
     ASSERT_TRUE(status) << status.error().to_string();
     EXPECT_EQ(status->verified_height(), 7u) << "remembered over a restart";
+}
+
+TEST_F(LyingNodeTest, FindsTheHighestProvedBlockRememberedAlsoWhenManyWereProvedAtOnce) {
+    auto request = payment();
+    request.set_dry_run(true);
+    for (std::uint64_t height = 8; height <= 40; ++height) {
+        say([height](Words& words) { words.proved_height = height; });
+        EXPECT_TRUE(send(request).status.ok());
+    }
+    restart_wallet();
+    const auto status = client_->call(kStatus, wallet::WalletStatusRequest{}, {.timeout_ns = kTimeoutNs});
+    ASSERT_TRUE(status) << status.error().to_string();
+    EXPECT_EQ(status->verified_height(), 40u);
 }
 
 TEST_F(LyingNodeTest, LeavesNoGapBehindASendThatFailsAmongOthers) {
@@ -375,7 +418,7 @@ TEST_F(LyingNodeTest, LeavesNoGapBehindASendThatFailsAmongOthers) {
     for (auto& sender : senders) sender.join();
     EXPECT_EQ(finalized, 6);
     EXPECT_EQ(refused, 3);
-    EXPECT_EQ(words_.submitted, (std::vector<std::uint64_t>{3, 4, 5, 6, 7, 8}));
+    EXPECT_EQ(submitted(), (std::vector<std::uint64_t>{3, 4, 5, 6, 7, 8}));
 }
 
 TEST_F(LyingNodeTest, LetsTheNextSendGoOnWhenACallerLeaves) {
@@ -386,8 +429,8 @@ TEST_F(LyingNodeTest, LetsTheNextSendGoOnWhenACallerLeaves) {
     const auto sent = send(payment());
     ASSERT_TRUE(sent.status.ok()) << sent.status.to_string();
     EXPECT_EQ(sent.steps.back().receipt().state(), chain::TX_STATE_FINALIZED);
-    const std::lock_guard lock{words_.mutex};
-    for (std::size_t i = 0; i < words_.submitted.size(); ++i) EXPECT_EQ(words_.submitted[i], 3 + i);
+    const auto nonces = submitted();
+    for (std::size_t i = 0; i < nonces.size(); ++i) EXPECT_EQ(nonces[i], 3 + i);
 }
 
 }  // namespace

@@ -121,7 +121,9 @@ TEST_F(QueryCheck, ARecordOfAnotherBlockOrValueIsRefused) {
 
 TEST_F(QueryCheck, AStaleOrForeignHeaderIsRefused) {
     height_min_ = head().height + 1;
-    expect_refused(honest(), "older");
+    const auto stale = check(honest());
+    ASSERT_FALSE(stale);
+    EXPECT_TRUE(stale.error().is(Errc::node_behind));
     height_min_ = 1;
     auto lie = honest();
     lie.set_height(lie.height() - 1);

@@ -5,13 +5,9 @@
 #include <mutex>
 
 #include "base/clock.hpp"
-#include "chain_client.hpp"
-#include "daemon.hpp"
 #include "ghost/wallet/v1/wallet.pb.h"
-#include "io/thread.hpp"
+#include "node_fixture.hpp"
 #include "query_world.hpp"
-#include "rpc/blocking.hpp"
-#include "rpc/quic.hpp"
 
 namespace walletd {
 namespace {
@@ -24,79 +20,36 @@ constexpr rpc::UnaryMethod<chain::CallContractRequest, wallet::ContractAnswer> k
     "/ghost.wallet.v1.WalletService/QueryContract"};
 constexpr rpc::UnaryMethod<chain::ContractRequest, wallet::ContractInfo> kContract{
     "/ghost.wallet.v1.WalletService/GetContract"};
-constexpr std::uint64_t kTimeoutNs = 20'000'000'000;
 
-class QueryNetwork : public ::testing::Test {
+class QueryNetwork : public NodeTest {
  protected:
-    void SetUp() override {
-        start_node();
-        auto config = test_config(folder_.file("wallet"));
-        config.bridge = "127.0.0.1:" + std::to_string(listener_->bound_address().port());
-        config.bridge_key = base::to_hex(*node_identity_->public_key());
-        config.validators = {base::to_hex(world_.validator.public_key().bytes)};
-        config.peers = {{.name = "client", .key = base::to_hex(*client_identity_->public_key()), .roles = {"client"}}};
-        auto started = Walletd::start(config);
-        ASSERT_TRUE(started) << started.error().text;
-        wallet_ = std::move(*started);
-        auto client = rpc::BlockingClient::make(
-            [&](io::Reactor& reactor) {
-                return rpc::make_quic_connector(
-                    reactor, {.server = *io::SocketAddress::parse("127.0.0.1:" + std::to_string(wallet_->port())),
-                              .server_keys = {wallet_->public_key()},
-                              .identity = *client_identity_});
-            },
-            {.name = "walletd"});
-        ASSERT_TRUE(client);
-        client_ = std::move(*client);
-    }
-    void TearDown() override {
-        client_.reset();
-        if (wallet_) wallet_->stop();
-        if (thread_) {
-            thread_->run_and_wait([&] {
-                listener_.reset();
-                server_.reset();
-            });
-        }
-    }
-
-    void start_node() {
-        auto thread = io::ReactorThread::start("node");
-        ASSERT_TRUE(thread);
-        thread_ = std::move(*thread);
-        thread_->run_and_wait([&] {
-            server_ = rpc::Server::make(thread_->reactor());
-            server_->add(kChainStatus, [this](rpc::CallContext&, const chain::GetStatusRequest&, auto done) {
-                chain::Status status;
-                status.set_chain_id(world_.world.binding.chain_id);
-                status.set_genesis_hash(wire(world_.world.binding.genesis_hash));
-                status.set_finalized_height(world_.head().height);
-                done.respond(status);
-            });
-            server_->add(kChainCallContract,
-                         [this](rpc::CallContext&, const chain::CallContractRequest& request, auto done) {
-                             auto query = world_.ask({});
-                             query.call.input = base::to_bytes(base::as_bytes(request.input()));
-                             query.caller = {};
-                             query.gas_limit = request.gas_limit();
-                             auto answer = world_.honest(query, base::system_clock().unix_ms());
-                             const std::lock_guard lock{mutex_};
-                             if (twist_) twist_(answer);
-                             done.respond(answer);
-                         });
-            server_->add(kChainProof, [this](rpc::CallContext&, const chain::ProofRequest& request, auto done) {
-                done.respond(world_.prove(request.key(), world_.head().height));
-            });
-            server_->add(kChainCode, [this](rpc::CallContext&, const chain::CodeRequest&, auto done) {
-                const std::lock_guard lock{mutex_};
-                chain::Code code;
-                code.set_code(wire(code_));
-                done.respond(code);
-            });
-            auto listener = rpc::QuicListener::start(
-                *server_, {.address = *io::SocketAddress::parse("127.0.0.1:0"), .identity = *node_identity_});
-            ASSERT_TRUE(listener) << listener.error().text;
-            listener_ = std::move(*listener);
+    [[nodiscard]] zcrypto::ed25519::PublicKey validator_key() const override { return world_.validator.public_key(); }
+    void add_methods(rpc::Server& node) override {
+        node.add(kChainStatus, [this](rpc::CallContext&, const chain::GetStatusRequest&, auto done) {
+            chain::Status status;
+            status.set_chain_id(world_.world.binding.chain_id);
+            status.set_genesis_hash(wire(world_.world.binding.genesis_hash));
+            status.set_finalized_height(world_.head().height);
+            done.respond(status);
+        });
+        node.add(kChainCallContract, [this](rpc::CallContext&, const chain::CallContractRequest& request, auto done) {
+            auto query = world_.ask({});
+            query.call.input = base::to_bytes(base::as_bytes(request.input()));
+            query.caller = {};
+            query.gas_limit = request.gas_limit();
+            auto answer = world_.honest(query, base::system_clock().unix_ms());
+            const std::lock_guard lock{mutex_};
+            if (twist_) twist_(answer);
+            done.respond(answer);
+        });
+        node.add(kChainProof, [this](rpc::CallContext&, const chain::ProofRequest& request, auto done) {
+            done.respond(world_.prove(request.key(), world_.head().height));
+        });
+        node.add(kChainCode, [this](rpc::CallContext&, const chain::CodeRequest&, auto done) {
+            const std::lock_guard lock{mutex_};
+            chain::Code code;
+            code.set_code(wire(code_));
+            done.respond(code);
         });
     }
 
@@ -120,18 +73,10 @@ class QueryNetwork : public ::testing::Test {
         code_ = std::move(code);
     }
 
-    TempFolder folder_;
     QueryWorld world_;
     std::mutex mutex_;
     std::function<void(chain::CallContractResponse&)> twist_;
     base::Bytes code_ = probe();
-    std::optional<zquic::Identity> client_identity_ = *zquic::Identity::generate();
-    std::optional<zquic::Identity> node_identity_ = *zquic::Identity::generate();
-    std::unique_ptr<io::ReactorThread> thread_;
-    std::unique_ptr<rpc::Server> server_;
-    std::unique_ptr<rpc::QuicListener> listener_;
-    std::unique_ptr<Walletd> wallet_;
-    std::unique_ptr<rpc::BlockingClient> client_;
 };
 
 TEST_F(QueryNetwork, AnswersWhatItFoundItself) {

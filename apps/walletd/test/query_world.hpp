@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "consensus/certificate.hpp"
+#include "certificate.hpp"
 #include "contract_world.hpp"
 #include "ghost/chain/v1/chain.pb.h"
 #include "walletd/trust.hpp"
@@ -52,14 +52,7 @@ class QueryWorld {
         if (proved->value) out.set_value(wire(*proved->value));
         out.set_proof(wire(proved->proof.encode()));
         out.set_raw_header(wire(ledger::encode(proved->header)));
-        consensus::Certificate made{.vote = {.kind = consensus::VoteKind::finalize,
-                                             .epoch = proved->header.epoch,
-                                             .slot = proved->header.slot,
-                                             .block_hash = ledger::block_hash(proved->header)},
-                                    .bitmap = {std::byte{1}},
-                                    .signatures = {}};
-        made.signatures.push_back(validator.sign(consensus::vote_hash(world.binding, made.vote)));
-        out.set_certificate(wire(consensus::encode(made)));
+        out.set_certificate(wire(certificate_of(validator, world.binding, proved->header)));
         return out;
     }
 

@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <chrono>
 #include <thread>
 
 #include "daemon.hpp"
@@ -38,8 +37,6 @@ constexpr rpc::UnaryMethod<wallet::SignRequest, wallet::Signature> kSign{
     "/ghost.wallet.v1.WalletService/SignTransaction"};
 constexpr rpc::ServerStreamMethod<wallet::SendRequest, wallet::SendProgress> kSend{
     "/ghost.wallet.v1.WalletService/Send"};
-
-constexpr std::uint64_t kTimeoutNs = 20'000'000'000;
 
 class ServiceTest : public testing::Test {
  protected:
@@ -114,10 +111,7 @@ class ServiceTest : public testing::Test {
         wallet_ = std::move(*started);
     }
     void wait_for_registration() {
-        for (int i = 0; i < 1500 && bridge_->available_services().size() < 2; ++i) {
-            std::this_thread::sleep_for(std::chrono::milliseconds{10});
-        }
-        ASSERT_GE(bridge_->available_services().size(), 2u);
+        ASSERT_TRUE(comes_true([&] { return bridge_->available_services().size() >= 2; }));
     }
     std::unique_ptr<rpc::BlockingClient> connect(const zquic::Identity& identity) {
         auto client = rpc::BlockingClient::make(
@@ -160,12 +154,10 @@ class ServiceTest : public testing::Test {
         ASSERT_TRUE(receipt) << receipt.error().to_string();
         chain::AccountRequest account;
         account.set_address(address_);
-        for (int i = 0; i < 1000; ++i) {
+        ASSERT_TRUE(comes_true([&] {
             const auto found = call(kAccount, account);
-            if (found && found->balances_size() > 0) return;
-            std::this_thread::sleep_for(std::chrono::milliseconds{10});
-        }
-        FAIL() << "the faucet's coins did not arrive";
+            return found && found->balances_size() > 0;
+        })) << "the faucet's coins did not arrive";
     }
     std::string recipient() {
         wallet::CreateAccountRequest request;

@@ -131,12 +131,13 @@ TEST_F(ProofTest, RefusesEveryLie) {
 
 TEST_F(ProofTest, RefusesTheGenesisAndOlderBlocksOnceLaterOnesAreKnown) {
     EXPECT_TRUE(check_proof(proof(), trust_, key_, 7));
-    EXPECT_FALSE(check_proof(proof(), trust_, key_, 8));
+    EXPECT_TRUE(check_proof(proof(), trust_, key_, 8).error().is(Errc::node_behind));
+    EXPECT_TRUE(check_proof(proof({0, 1}), trust_, key_, 8).error().is(Errc::bad_proof));
     // Nobody signs block 0: whatever state a node makes up for it has a proof.
     header_.height = 0;
     auto made_up = proof({});
     made_up.clear_certificate();
-    EXPECT_FALSE(check_proof(made_up, trust_, key_, 1));
+    EXPECT_TRUE(check_proof(made_up, trust_, key_, 1).error().is(Errc::bad_proof));
     const auto before_the_first_block = check_proof(made_up, trust_, key_, 0);
     ASSERT_TRUE(before_the_first_block);
     EXPECT_FALSE(before_the_first_block->final);

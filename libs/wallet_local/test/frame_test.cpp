@@ -91,7 +91,7 @@ class Responder {
 
 base::Checked<ghost::wallet::v1::LocalResponse> ask(base::Bytes answer) {
     Responder responder{std::move(answer)};
-    auto client = Client::connect({.path = responder.path(), .timeout_ms = 5000});
+    auto client = Client::connect({.path = responder.path(), .timeout_ms = 60'000});
     if (!client) return std::unexpected{client.error()};
     ghost::wallet::v1::LocalRequest request;
     request.mutable_status();

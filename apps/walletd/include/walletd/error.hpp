@@ -26,6 +26,7 @@ enum class Errc : std::int32_t {
     not_ours,             ///< The sender is none of our accounts.
     wrong_chain,          ///< Another genesis hash than the one this wallet is for.
     bad_proof,            ///< The node's proof, header or certificate does not hold.
+    node_behind,          ///< The node proves a block older than one that was proved before.
     insufficient_funds,   ///< Balance below amount and fee.
     denied,               ///< The caller may not.
 };

@@ -2,7 +2,7 @@
 // What was sent and to whom: the nonce journal, known recipients, and small facts that outlive a restart.
 //
 // A transaction is journaled before it is submitted. A nonce is taken when the node accepted a transaction that has it;
-// one whose outcome is unknown and that the node does not know is used again, so that an uncertain payment can never be
+// one whose outcome is unknown is used again unless it is proved to be final, so that an uncertain payment can never be
 // made twice. Sends of one account take turns, so that none chooses while another is between the two.
 
 #include <cstdint>
@@ -25,8 +25,8 @@ struct JournalEntry {
     std::uint64_t valid_until{};
 };
 
-/// The next nonce: the lowest at or above the node's `pending_nonce` that no accepted entry has.
-std::uint64_t next_nonce(std::uint64_t pending_nonce, const std::vector<JournalEntry>& entries) noexcept;
+/// The lowest nonce at or above `from` that no accepted entry has.
+std::uint64_t next_nonce(std::uint64_t from, const std::vector<JournalEntry>& entries) noexcept;
 
 /// Thread-safe; every change is on disk when it returns.
 class Journal {

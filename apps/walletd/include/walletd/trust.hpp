@@ -33,8 +33,9 @@ struct Proved {
     bool final = false;  ///< The certificate was checked; false when no validators are known, and of the genesis.
 };
 
-/// Checks that the node proved exactly `key`, in a block not below `height_min`. `bad_proof` with a note that says
-/// which step failed. Nobody signs the genesis, so a caller who knows of later blocks asks for at least height 1.
+/// Checks that the node proved exactly `key`, in a block not below `height_min`. `node_behind` for a good proof in an
+/// older block, else `bad_proof` with a note that says which step failed. Nobody signs the genesis, so a caller who
+/// knows of later blocks asks for at least height 1.
 base::Result<Proved> check_proof(const ghost::chain::v1::Proof& proof, const Trust& trust, base::ByteView key,
                                  std::uint64_t height_min);
 
