@@ -147,6 +147,7 @@ void add_chain_commands(CLI::App& app, Parsed& parsed) {
     send->add_option("--memo", parsed.send.memo, "Public text in the transaction, at most 256 bytes")
         ->type_name("TEXT");
     send->add_option("--tip", parsed.send.tip_per_gas, "agcc per gas to the block's proposer")->type_name("N");
+    send->add_option("--fee-max", parsed.send.fee_max, std::string{kFeeMaxHelp})->type_name("AMOUNT");
     auto* dry_run = send->add_flag("--dry-run", parsed.send.dry_run, "Show what it would cost; sign and send nothing");
     send->add_flag("--sign", parsed.send.sign, "With --dry-run: sign it and show it; whoever has it can send it")
         ->needs(dry_run);
@@ -160,6 +161,7 @@ void add_chain_commands(CLI::App& app, Parsed& parsed) {
 Examples:
   zwallet send 1.5 GCC --to ghost1…
   zwallet send 0.25 --to ghost1… --from savings --memo "invoice 17"
+  zwallet send 1 --to ghost1… --fee-max 0.01 --yes --json   in a script: exit code 5 when it would cost more
   zwallet send 1 --to ghost1… --dry-run --json)");
 
     auto* faucet = add_command(app, parsed, "faucet", "Ask the faucet of a development chain for coins", "faucet",

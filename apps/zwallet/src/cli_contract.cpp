@@ -1,5 +1,6 @@
 #include <CLI/CLI.hpp>
 
+#include "commands.hpp"
 #include "commands_contract.hpp"
 
 namespace zwallet {
@@ -22,8 +23,7 @@ void add_send_options(CLI::App& command, ContractSendOptions& options, bool take
                     "Most gas it may take; a trial run decides below that (default: no bound)")
         ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 50))
         ->type_name("N");
-    command.add_option("--fee-max", options.fee_max, "Refuse when the fee could be more: 0.01, \"20 agcc\"")
-        ->type_name("AMOUNT");
+    command.add_option("--fee-max", options.fee_max, std::string{kFeeMaxHelp})->type_name("AMOUNT");
     command.add_option("--memo", options.memo, "Public text in the transaction, at most 256 bytes")
         ->type_name("TEXT")
         ->transform(unguarded, "");
@@ -88,6 +88,7 @@ Examples:
     deploy->footer(R"(
 Examples:
   zwallet contract deploy token.wasm "Example token" EXT 6 1000000
+  zwallet contract deploy token.wasm "Example token" EXT 6 1000000 --fee-max 0.5 --yes --json
   zwallet contract deploy escrow.wasm ghost1… ghost1… --value 10 --dry-run)");
 
     auto* call = add(*contract, "call", "Send a message to a contract and watch until it is final", "contract call",
@@ -102,7 +103,7 @@ Examples:
     call->footer(R"(
 Examples:
   zwallet contract call ghost1… transfer ghost1… 250
-  zwallet contract call ghost1… bid --value 1.5 --gas-limit 200000
+  zwallet contract call ghost1… bid --value 1.5 --gas-limit 200000 --fee-max 0.01
 A negative number or a text that begins with a dash follows "--".)");
 
     auto* upgrade =

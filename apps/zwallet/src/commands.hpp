@@ -42,6 +42,9 @@ Outcome<void> run_identity(Context& context);
 // Chain: over QUIC to the bridge.
 Outcome<void> run_balance(Context& context, const std::string& account);
 
+/// Of --fee-max, wherever something is sent.
+inline constexpr std::string_view kFeeMaxHelp = "Send nothing when the fee could be more: 0.01, \"20 agcc\"";
+
 struct SendOptions {
     std::string amount;
     std::string coin;
@@ -49,6 +52,7 @@ struct SendOptions {
     std::string from;
     std::string memo;
     std::string tip_per_gas;
+    std::string fee_max;  ///< As people type amounts; empty: what the preview says.
     bool dry_run = false;
     bool sign = false;  ///< With dry_run: show the signed transaction too.
     bool yes = false;

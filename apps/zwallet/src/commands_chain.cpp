@@ -124,6 +124,7 @@ Outcome<void> run_send(Context& context, const SendOptions& options) {
     auto& out = context.out;
     const auto parsed = parse_amount(options.amount, options.coin);
     if (!parsed) return give_up(ExitCode::usage, parsed.error());
+    GC_TRY(auto fee_max, agcc_of(options.fee_max, "fees"));
     GC_TRY(const auto* settings, context.config());
     GC_TRY(auto* remote, context.remote());
     const auto& from = options.from.empty() ? settings->account : options.from;
@@ -139,6 +140,7 @@ Outcome<void> run_send(Context& context, const SendOptions& options) {
     request.set_asset_id(coin.asset_id);
     request.set_memo(options.memo);
     if (!options.tip_per_gas.empty()) request.set_tip_per_gas(options.tip_per_gas);
+    request.set_fee_max(std::move(fee_max));
     request.set_accept_look_alike(options.accept_look_alike);
     request.set_sign(options.sign);
 

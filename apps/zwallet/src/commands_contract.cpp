@@ -20,16 +20,6 @@ using nlohmann::json;
 
 constexpr std::size_t kCodeMax = 256 * 1024;
 
-Outcome<std::string> agcc_of(const std::string& text) {
-    if (text.empty()) return std::string{};
-    const auto parsed = parse_amount(text);
-    if (!parsed) return give_up(ExitCode::usage, parsed.error());
-    if (!parsed->is_gcc()) return give_up(ExitCode::usage, fmt::format("'{}': contracts take GCC only", text));
-    const auto units = to_units(*parsed, kCoinDecimals);
-    if (!units) return give_up(ExitCode::usage, units.error());
-    return base::to_string(*units);
-}
-
 Outcome<base::Bytes> read_code(const std::string& path) {
     auto code = base::read_file(path, kCodeMax);
     if (!code) return give_up(ExitCode::usage, code.error());
@@ -45,7 +35,7 @@ Outcome<wallet::SendContractRequest> start_request(Context& context, const Contr
     request.set_from(options.from.empty() ? settings->account : options.from);
     request.set_memo(options.memo);
     request.set_gas_max(options.gas_limit);
-    GC_TRY(*request.mutable_fee_max(), agcc_of(options.fee_max));
+    GC_TRY(*request.mutable_fee_max(), agcc_of(options.fee_max, "fees"));
     request.set_accept_failure(options.force);
     request.set_accept_look_alike(options.accept_look_alike);
     return request;
@@ -187,7 +177,7 @@ Outcome<void> run_contract_deploy(Context& context, const ContractDeployOptions&
     Plan plan{.command = "contract deploy", .request = {}, .schema = schema ? &*schema : nullptr};
     GC_TRY(plan.request, start_request(context, options.send));
     auto& deploy = *plan.request.mutable_deploy();
-    GC_TRY(*deploy.mutable_value(), agcc_of(options.send.value));
+    GC_TRY(*deploy.mutable_value(), agcc_of(options.send.value, "contracts"));
     if (schema) {
         const auto input = zabi::encode_arguments(schema->init.inputs, options.arguments);
         if (!input) return give_up(ExitCode::usage, fmt::format("{}: init {}", options.file, input.error().text));
@@ -230,7 +220,7 @@ Outcome<void> run_contract_call(Context& context, const ContractCallOptions& opt
     auto& call = *plan.request.mutable_call();
     call.set_contract(options.address);
     call.set_input(std::string{base::as_text(*input)});
-    GC_TRY(*call.mutable_value(), agcc_of(options.send.value));
+    GC_TRY(*call.mutable_value(), agcc_of(options.send.value, "contracts"));
     if (!call.value().empty() && !method->payable) {
         return give_up(ExitCode::usage, fmt::format("{} takes no coins", method->name));
     }
@@ -262,7 +252,7 @@ Outcome<void> run_contract_query(Context& context, const ContractQueryOptions& o
     request.set_contract(options.address);
     request.set_input(std::string{base::as_text(*input)});
     request.set_prove(options.prove);
-    GC_TRY(*request.mutable_value(), agcc_of(options.value));
+    GC_TRY(*request.mutable_value(), agcc_of(options.value, "contracts"));
     if (!options.from.empty()) {
         if (gcrypt::Address::parse_checked(options.from)) {
             request.set_caller(options.from);

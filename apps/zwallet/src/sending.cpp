@@ -2,7 +2,19 @@
 
 #include <iostream>
 
+#include "zwallet/amount.hpp"
+
 namespace zwallet {
+
+Outcome<std::string> agcc_of(const std::string& text, std::string_view what) {
+    if (text.empty()) return std::string{};
+    const auto parsed = parse_amount(text);
+    if (!parsed) return give_up(ExitCode::usage, parsed.error());
+    if (!parsed->is_gcc()) return give_up(ExitCode::usage, fmt::format("'{}': {} take GCC only", text, what));
+    const auto units = to_units(*parsed, kCoinDecimals);
+    if (!units) return give_up(ExitCode::usage, units.error());
+    return base::to_string(*units);
+}
 
 bool confirmed(Output& out, std::string_view question) {
     if (out.json() || !out.can_ask()) return true;

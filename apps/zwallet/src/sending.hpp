@@ -12,6 +12,9 @@
 
 namespace zwallet {
 
+/// agcc of an amount of GCC as people type it ("1.5", "20 agcc"); empty for no text. `what` takes the coins, in the
+/// message of a refusal: "contracts".
+Outcome<std::string> agcc_of(const std::string& text, std::string_view what);
 /// True when the person agrees. Not asked when nobody can answer: then the command line itself is the decision.
 bool confirmed(Output& out, std::string_view question);
 /// One line of progress: short id, state, block.

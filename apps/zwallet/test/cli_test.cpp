@@ -79,6 +79,12 @@ TEST_F(CliTest, ExplainsItselfAndEveryCommandWithExamples) {
         EXPECT_EQ(zwallet({command, "--help"}).exit, 0) << command;
     }
     EXPECT_EQ(zwallet({"--version"}).exit, 0);
+    for (const auto& command : std::vector<std::vector<std::string>>{
+             {"send", "--help"}, {"contract", "deploy", "--help"}, {"contract", "call", "--help"}}) {
+        const auto text = zwallet(command).out;
+        EXPECT_NE(text.find("--fee-max AMOUNT"), std::string::npos) << text;
+        EXPECT_NE(text.find("--fee-max 0."), std::string::npos) << "an example: " << text;
+    }
 }
 
 TEST_F(CliTest, AnswersWrongUsageWithTwo) {
@@ -88,6 +94,11 @@ TEST_F(CliTest, AnswersWrongUsageWithTwo) {
     EXPECT_EQ(zwallet({"frobnicate"}).exit, 2);
     EXPECT_EQ(zwallet({"send"}).exit, 2);
     EXPECT_EQ(zwallet({"send", "1,5", "--to", "x", "--bridge-key", std::string(64, 'a')}).exit, 2);
+    for (const auto* fee : {"one", "1 EXT", "-1"}) {
+        const auto wrong = zwallet({"send", "1", "--to", "x", "--json", std::string{"--fee-max="} + fee});
+        EXPECT_EQ(wrong.exit, 2) << fee;
+        EXPECT_NE(wrong.json()["error"]["message"].get<std::string>().find(fee), std::string::npos) << wrong.out;
+    }
     EXPECT_EQ(zwallet({"tx", "show", "nonsense"}).exit, 2);
     EXPECT_EQ(zwallet({"completion", "tcsh"}).exit, 2);
     EXPECT_EQ(zwallet({"--bridge", "nowhere", "balance"}).exit, 2);
@@ -133,10 +144,15 @@ TEST_F(CliTest, CompletionScriptsAreValidShell) {
     }
     const auto path = home_ + "/c.bash";
     std::ofstream{path} << zwallet({"completion", "bash"}).out;
-    const auto check =
-        "bash -c 'source " + path +
-        "; COMP_WORDS=(zwallet account \"\"); COMP_CWORD=2; _zwallet; [[ \" ${COMPREPLY[*]} \" == *\" list \"* ]]'";
-    EXPECT_EQ(std::system(check.c_str()), 0);
+    const auto offers = [&](const std::string& typed, const std::string& word) {
+        const auto check = "bash -c 'source " + path + "; COMP_WORDS=(zwallet " + typed +
+                           "); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _zwallet; [[ \" ${COMPREPLY[*]} \" == *\" " +
+                           word + " \"* ]]'";
+        return std::system(check.c_str()) == 0;
+    };
+    EXPECT_TRUE(offers("account \"\"", "list"));
+    EXPECT_TRUE(offers("send --fee", "--fee-max"));
+    EXPECT_TRUE(offers("contract call --fee", "--fee-max"));
 }
 
 #ifdef ZWALLET_WITH_WALLETD

@@ -75,6 +75,26 @@ TEST_F(ContractTest, DeploysCallsAndQueriesTheExampleToken) {
     EXPECT_EQ(zwallet("contract events " + token + " --follow --limit 1").exit, 0) << errors();
 }
 
+/// Of a walletd that knows no validators.
+class UnprovedContractTest : public ContractTest {
+    [[nodiscard]] bool knows_validators() const override { return false; }
+};
+
+TEST_F(UnprovedContractTest, CallsNothingVerifiedThatIsTheNodesWord) {
+    fund();
+    const auto token = deploy_token();
+    ASSERT_FALSE(token.empty());
+    for (const auto& look : {"contract show " + token, "contract query " + token + " name"}) {
+        const auto shown = zwallet(look);
+        EXPECT_EQ(shown.exit, 0) << errors();
+        EXPECT_NE(shown.out.find("as the node says, at block "), std::string::npos) << shown.out;
+        EXPECT_EQ(shown.out.find("verified"), std::string::npos) << shown.out;
+        EXPECT_EQ(zwallet(look + " --json").json()["verified"], false);
+    }
+    EXPECT_EQ(zwallet("contract call " + token + " transfer " + address_ + " 1").exit, 0) << errors();
+    EXPECT_NE(errors().find("not proved: walletd knows no validators"), std::string::npos) << errors();
+}
+
 TEST_F(ContractTest, SaysWhatIsWrongWithACall) {
     fund();
     const auto token = deploy_token();
@@ -99,7 +119,13 @@ TEST_F(ContractTest, SaysWhatIsWrongWithACall) {
     EXPECT_NE(failed.find("InsufficientBalance"), std::string::npos) << failed;
 
     EXPECT_EQ(zwallet(call + "transfer " + address_ + " 1 --gas-limit 10").exit, 5) << errors();
-    EXPECT_NE(refusal(call + "transfer " + address_ + " 1 --fee-max '1 agcc'", 5).find("fee"), std::string::npos);
+    const auto dear = zwallet(call + "transfer " + address_ + " 1 --fee-max '1 agcc' --json");
+    EXPECT_EQ(dear.exit, 5) << errors();
+    EXPECT_EQ(dear.json()["error"]["code"], "rejected");
+    EXPECT_NE(dear.json()["error"]["message"].get<std::string>().find("that are allowed"), std::string::npos)
+        << dear.out;
+    EXPECT_EQ(zwallet("contract deploy " + kToken + " 'Example token' EXT 6 1 --fee-max '1 agcc'").exit, 5) << errors();
+    EXPECT_EQ(zwallet(call + "transfer " + address_ + " 1 --fee-max '1 EXT'").exit, 2) << errors();
     EXPECT_EQ(zwallet("contract query ghost1nonsense name").exit, 2);
     const auto nobody = refusal("contract query " + address_ + " name", 1);
     EXPECT_NE(nobody.find("no contract"), std::string::npos) << nobody;

@@ -43,6 +43,42 @@ TEST_F(NetworkTest, SendsCoinsAndShowsThemFinalized) {
     EXPECT_EQ(zwallet("balance").exit, 0) << "balances need no keys";
 }
 
+TEST_F(NetworkTest, SendsNothingThatCouldCostMoreThanTheScriptAllows) {
+    fund();
+    const auto other = zwallet("account new other --json").json()["account"]["address"].get<std::string>();
+    const auto send = "send 1 --to " + other + " --json --yes --fee-max ";
+    for (const std::string more : {"'1 agcc' --dry-run", "'1 agcc'", "0"}) {
+        const auto refused = zwallet(send + more);
+        EXPECT_EQ(refused.exit, 5) << more << errors();
+        const auto error = refused.json()["error"];
+        EXPECT_EQ(error["code"], "rejected") << more;
+        EXPECT_EQ(error["exit"], 5) << more;
+        EXPECT_NE(error["message"].get<std::string>().find("that are allowed"), std::string::npos) << error;
+    }
+    EXPECT_EQ(zwallet("balance other --json").json()["accounts"][0]["balances"][0]["units"], "0");
+    const auto sent = zwallet(send + "0.01");
+    ASSERT_EQ(sent.exit, 0) << sent.out << errors();
+    EXPECT_LE(*base::u128_from_string(sent.json()["max_fee"].get<std::string>()), base::u128{10'000'000'000'000'000});
+}
+
+/// Of a walletd that knows no validators.
+class UnprovedNetworkTest : public NetworkTest {
+    [[nodiscard]] bool knows_validators() const override { return false; }
+};
+
+TEST_F(UnprovedNetworkTest, CallsABalanceProvedOnlyWhenItIs) {
+    fund();
+    const auto shown = zwallet("balance");
+    EXPECT_EQ(shown.exit, 0) << errors();
+    EXPECT_NE(shown.out.find("as the node says, at block "), std::string::npos) << shown.out;
+    EXPECT_EQ(shown.out.find("proved"), std::string::npos) << shown.out;
+    EXPECT_NE(errors().find("this balance is not proved by a finalized block"), std::string::npos) << errors();
+    EXPECT_EQ(zwallet("balance --json").json()["accounts"][0]["verified"], false);
+    // It pays all the same.
+    const auto other = zwallet("account new other --json").json()["account"]["address"].get<std::string>();
+    EXPECT_EQ(zwallet("send 1 --to " + other).exit, 0) << errors();
+}
+
 TEST_F(NetworkTest, WarnsBeforeTheFirstPaymentToAnAddressAndNotAgain) {
     fund();
 
