@@ -21,7 +21,8 @@ StatusCode code_of(PoolErrc code) {
         case PoolErrc::underfunded:
         case PoolErrc::underpriced:
         case PoolErrc::fee_below_base:
-        case PoolErrc::expired: return StatusCode::failed_precondition;
+        case PoolErrc::expired:
+        case PoolErrc::in_block: return StatusCode::failed_precondition;
         case PoolErrc::sender_full:
         case PoolErrc::pool_full: return StatusCode::resource_exhausted;
     }

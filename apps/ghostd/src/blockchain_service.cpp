@@ -26,7 +26,7 @@ base::Result<base::Digest> tx_id_of(const v1::TransactionRequest& request) {
 }  // namespace
 
 BlockchainService::BlockchainService(rpc::Server& server, Chain& chain, Admission& admission, Faucet* faucet,
-                                     io::Offload& offload, Options options)
+                                     io::Offload& offload, base::MetricsRegistry& metrics, Options options)
     : chain_{chain},
       admission_{admission},
       faucet_{faucet},
@@ -37,6 +37,9 @@ BlockchainService::BlockchainService(rpc::Server& server, Chain& chain, Admissio
       statuses_{chain, offload, reactor_, options_.limits.status_streams_max},
       events_{chain, offload, reactor_, options_.limits.event_streams_max},
       run_share_{std::max<std::size_t>(options_.limits.call_queue_max / kRunShares, 1)},
+      runs_metric_{metrics.counter("ghostd_contract_runs_total", "Contract runs of callers that were begun.")},
+      runs_skipped_metric_{metrics.counter("ghostd_contract_runs_skipped_total",
+                                           "Contract runs not begun because the caller had gone.")},
       engine_{{.module_bytes_max = kQueryModuleBytesMax,
                .instances_max = 32,
                .runners_max = options_.limits.call_threads}} {
@@ -106,9 +109,15 @@ void BlockchainService::run(
     const auto responder = std::make_shared<rpc::Responder<Res>>(std::move(done));
     const auto asked = offload_.submit(
         "run", [this, context, responder, ticket = std::move(ticket), query = std::move(query)]() mutable {
-            if (context.cancelled()) return responder->fail(StatusCode::cancelled, "nobody waits for it any more");
+            if (context.cancelled()) {
+                runs_skipped_metric_.add();
+                return responder->fail(StatusCode::cancelled, "nobody waits for it any more");
+            }
+            runs_metric_.add();
             const auto view = chain_.view();
-            (*responder)(query(*view, run_limits(context)));
+            auto answer = query(*view, run_limits(context));
+            ticket = {};  // before the answer: whoever has it can ask again
+            (*responder)(std::move(answer));
         });
     if (!asked) responder->fail(StatusCode::resource_exhausted, "too many contract runs wait");
 }

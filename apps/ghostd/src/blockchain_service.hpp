@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "base/metrics.hpp"
 #include "block_streams.hpp"
 #include "caller_share.hpp"
 #include "contract_queries.hpp"
@@ -29,7 +30,7 @@ class BlockchainService {
     };
     /// `server` lives on `reactor`; everything given outlives this.
     BlockchainService(rpc::Server& server, Chain& chain, Admission& admission, Faucet* faucet, io::Offload& offload,
-                      Options options);
+                      base::MetricsRegistry& metrics, Options options);
 
     void finalized(const FinalizedBlockPtr& block);
     void notarized(const ledger::ExecutedBlockPtr& block) { statuses_.notarized(*block); }
@@ -61,6 +62,8 @@ class BlockchainService {
     StatusStreams statuses_;
     EventStreams events_;
     CallerShare run_share_;
+    base::Counter& runs_metric_;
+    base::Counter& runs_skipped_metric_;
     /// Queries have an engine of their own: whatever code they bring, blocks keep their modules.
     ledger::ContractEngine engine_;
 };

@@ -25,10 +25,11 @@ std::string store_failure(const base::Error& error) {
 }  // namespace
 
 Chain::Chain(std::unique_ptr<ledger::ChainState> state, io::Reactor& reactor, const GhostdConfig& config,
-             base::MetricsRegistry& metrics)
+             base::MetricsRegistry& metrics, Listener listener)
     : state_{std::move(state)},
       reactor_{reactor},
       block_config_{config.block},
+      listener_{std::move(listener)},
       finalized_ns_{reactor.clock().now_ns()},
       pool_{{.bytes_max = config.mempool.bytes_max, .per_sender_max = config.mempool.per_sender_max}},
       height_metric_{metrics.gauge("ghostd_height", "Height of the newest finalized block.")},
@@ -47,8 +48,7 @@ Chain::Chain(std::unique_ptr<ledger::ChainState> state, io::Reactor& reactor, co
 
 Chain::~Chain() = default;
 
-void Chain::start(std::unique_ptr<ConsensusDriver> driver, Listener listener) {
-    listener_ = std::move(listener);
+void Chain::start(std::unique_ptr<ConsensusDriver> driver) {
     driver_ = std::move(driver);
     driver_->start(*this);
 }

@@ -17,6 +17,7 @@ const char* describe(std::int32_t code) noexcept {
         case PoolErrc::fee_below_base: return "the maximum fee is below the base fee";
         case PoolErrc::pool_full: return "the mempool is full";
         case PoolErrc::expired: return "the transaction has expired";
+        case PoolErrc::in_block: return "a block is being made of the transaction that it would replace";
     }
     return "unknown mempool error";
 }
@@ -53,6 +54,7 @@ base::Result<void> Mempool::add(PoolEntry entry, const PoolAccount& account, std
         if (!replaced && sender.queue.size() >= limits_.per_sender_max) return fail(PoolErrc::sender_full);
     }
     if (replaced) {
+        if (in_block(*replaced)) return fail(PoolErrc::in_block);
         const auto& old = replaced->entry;
         if (entry.max_fee_per_gas < raised(old.max_fee_per_gas, limits_.replace_percent) ||
             entry.tip_per_gas < raised(old.tip_per_gas, limits_.replace_percent))
@@ -102,7 +104,7 @@ base::Result<void> Mempool::make_room(std::size_t needed, const PoolEntry& newco
     for (const auto& worst : tails_) {
         if (reachable >= needed) break;
         if (worst.tip >= newcomer.tip_per_gas) break;
-        if (worst.slot->entry.sender == newcomer.sender) continue;
+        if (worst.slot->entry.sender == newcomer.sender || in_block(*worst.slot)) continue;
         reachable += weight(worst.slot->entry);
         victims.push_back(worst.slot->entry.id);
     }
@@ -111,7 +113,7 @@ base::Result<void> Mempool::make_room(std::size_t needed, const PoolEntry& newco
     return {};
 }
 
-std::vector<PoolEntry> Mempool::select(const Selection& selection) const {
+std::vector<PoolEntry> Mempool::select(const Selection& selection) {
     struct Candidate {
         base::u128 tip;
         std::uint64_t arrival;
@@ -128,6 +130,7 @@ std::vector<PoolEntry> Mempool::select(const Selection& selection) const {
         candidates.push(
             {std::min<base::u128>(entry.tip_per_gas, entry.max_fee_per_gas - base_fee_), slot.arrival, &slot});
     };
+    ++selection_;
     std::uint64_t gas = 0;
     std::size_t bytes = 0;
     auto next = heads_.begin();
@@ -145,14 +148,17 @@ std::vector<PoolEntry> Mempool::select(const Selection& selection) const {
         gas += entry.gas_limit;
         bytes += entry.bytes;
         chosen.push_back(entry);
-        const auto& sender = senders_.find(entry.sender)->second;
-        const auto following = sender.queue.find(entry.nonce + 1);
-        if (following != sender.queue.end()) offer(*following->second);
+        auto& queue = senders_.find(entry.sender)->second.queue;
+        const auto at = queue.find(entry.nonce);
+        at->second->selection = selection_;
+        const auto following = std::next(at);
+        if (following != queue.end() && following->first == entry.nonce + 1) offer(*following->second);
     }
     return chosen;
 }
 
 void Mempool::set_chain(std::uint64_t next_height, base::u128 base_fee, std::vector<PoolDrop>& dropped) {
+    ++selection_;
     next_height_ = next_height;
     base_fee_ = base_fee;
     while (!expiries_.empty() && expiries_.begin()->first < next_height)

@@ -130,7 +130,7 @@ base::Checked<void> Node::State::open() {
     };
     GC_TRY(chain_thread, started(io::ReactorThread::start("ghostd-chain"), "chain thread"));
     GC_TRY(rpc_thread, started(io::ReactorThread::start("ghostd-rpc", {.inbox_max = kRpcInboxMax}), "network thread"));
-    chain = std::make_unique<Chain>(std::move(state), chain_thread->reactor(), config, metrics);
+    chain = std::make_unique<Chain>(std::move(state), chain_thread->reactor(), config, metrics, listener_for_chain());
     GC_TRY(
         offload,
         started(io::Offload::make({{.name = "read", .threads = kReadThreads, .queue_max = config.limits.read_queue_max},
@@ -161,9 +161,8 @@ base::Checked<void> Node::State::open() {
     chain_thread->run_and_wait([&, key = std::move(validator_key)]() mutable {
         const auto proposer = genesis.validators[0].address;
         chain->start(std::make_unique<SoloDriver>(
-                         chain_thread->reactor(), std::move(key),
-                         SoloDriver::Options{.block = config.block, .chain = chain->binding(), .proposer = proposer}),
-                     listener_for_chain());
+            chain_thread->reactor(), std::move(key),
+            SoloDriver::Options{.block = config.block, .chain = chain->binding(), .proposer = proposer}));
     });
     rpc_thread->run_and_wait([&] { register_with_bridge(); });
 
@@ -193,7 +192,7 @@ base::Checked<void> Node::State::serve() {
                                    .accept_key = [this](const zquic::PublicKey& key) { return roles.contains(key); }}));
     address = listener->bound_address();
     service = std::make_unique<BlockchainService>(
-        *server, *chain, *admission, faucet.get(), *offload,
+        *server, *chain, *admission, faucet.get(), *offload, metrics,
         BlockchainService::Options{
             .limits = config.limits, .node_address = reachable(address, config.advertise), .version = GHOST_VERSION});
     health = &server->enable_health();

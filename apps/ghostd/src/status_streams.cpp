@@ -85,7 +85,8 @@ void StatusStreams::look_up(const SubscriberPtr& subscriber) {
                 return forget(subscriber);
             }
             if (*found) return tell(subscriber, **found);
-            if (const auto reason = drop_reason(subscriber->id))
+            // The reason is out of date when the transaction has been admitted again since.
+            if (const auto reason = drop_reason(subscriber->id); reason && subscriber->rank == 0)
                 return tell(subscriber, plain(subscriber->id, v1::TX_STATE_DROPPED, *reason));
             tell(subscriber, plain(subscriber->id, v1::TX_STATE_UNKNOWN));
         });
@@ -98,11 +99,12 @@ void StatusStreams::tell(const SubscriberPtr& subscriber, const v1::TransactionR
     if (subscriber->gone || rank_of(receipt.state()) <= subscriber->rank) return;
     subscriber->rank = rank_of(receipt.state());
     const bool taken = subscriber->stream.write(receipt);
-    if (!taken || subscriber->rank == 4) {
-        // A handful of small messages always fits the buffer: one that does not is a call that is over.
-        if (taken) subscriber->stream.finish();
-        forget(subscriber);
-    }
+    if (taken && subscriber->rank < 4) return;
+    // Not taken: the call is over, or the caller has left a buffer full of earlier news unread.
+    subscriber->stream.finish(
+        taken ? rpc::Status{}
+              : rpc::Status{StatusCode::resource_exhausted, "the stream's earlier messages are unread"});
+    forget(subscriber);
 }
 
 template <typename Make>

@@ -8,6 +8,7 @@
 
 namespace {
 
+using ghostd_test::kTestTimeoutNs;
 using ghostd_test::TestNode;
 using ghostd_test::Wallet;
 using rpc::StatusCode;
@@ -148,7 +149,7 @@ TEST_F(BadInput, StrangersAreNotLetIn) {
     const auto stranger = *zquic::Identity::generate();
     for (const auto& identity : {std::optional{stranger}, std::optional<zquic::Identity>{}}) {
         const auto client = node.connect(identity);
-        const auto status = client->call(methods::kGetStatus, {}, {.timeout_ns = 5'000'000'000});
+        const auto status = client->call(methods::kGetStatus, {}, {.timeout_ns = kTestTimeoutNs});
         ASSERT_FALSE(status);
         EXPECT_EQ(status.error().code, StatusCode::unavailable) << status.error().to_string();
     }

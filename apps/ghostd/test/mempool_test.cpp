@@ -66,12 +66,12 @@ struct MempoolTest : testing::Test {
         ASSERT_FALSE(result);
         EXPECT_TRUE(result.error().is(why)) << base::to_string(result.error());
     }
-    std::vector<std::uint64_t> nonces(std::size_t count = 100) const {
+    std::vector<std::uint64_t> nonces(std::size_t count = 100) {
         std::vector<std::uint64_t> out;
         for (const auto& entry : select(count)) out.push_back(entry.nonce);
         return out;
     }
-    std::vector<PoolEntry> select(std::size_t count = 100) const {
+    std::vector<PoolEntry> select(std::size_t count = 100) {
         return pool.select({.gas_max = 1'000'000'000, .bytes_max = 1 << 20, .count_max = count});
     }
 };
@@ -266,6 +266,19 @@ TEST_F(MempoolTest, KeepsLaterOnesAsFuturesWhenOneIsRemoved) {
     EXPECT_TRUE(nonces().empty());
     ASSERT_TRUE(add(Maker(1, 0)));
     EXPECT_EQ(nonces(), (std::vector<std::uint64_t>{0, 1}));
+}
+
+TEST_F(MempoolTest, ABlockInTheMakingKeepsWhatItIsMadeOf) {
+    for (std::uint8_t sender = 1; sender <= 10; ++sender) ASSERT_TRUE(add(Maker(sender, 0)));
+    ASSERT_EQ(select(9).size(), 9u);
+    expect_refused(Maker(1, 0).fee(200, 50), PoolErrc::in_block);
+    ASSERT_TRUE(add(Maker(20, 0).fee(100, 50)));  // pushes out the one that was not chosen
+    ASSERT_EQ(dropped.size(), 1u);
+    expect_refused(Maker(21, 0).fee(100, 40), PoolErrc::pool_full);
+    pool.set_chain(2, 0, dropped);
+    ASSERT_TRUE(add(Maker(1, 0).fee(200, 50)));
+    ASSERT_TRUE(add(Maker(22, 0).fee(100, 60)));
+    EXPECT_EQ(dropped.size(), 3u);
 }
 
 TEST(MempoolProperty, KeepsItsInvariantsUnderRandomUse) {

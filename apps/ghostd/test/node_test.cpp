@@ -3,8 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "base/file.hpp"
 #include "consensus/certificate.hpp"
@@ -18,6 +20,7 @@ using ghostd_test::TestNode;
 using ghostd_test::Wallet;
 using ghostd_test::methods::kEstimateFee;
 using ghostd_test::methods::kFaucet;
+using ghostd_test::methods::kGetAccount;
 using ghostd_test::methods::kGetBlock;
 using ghostd_test::methods::kGetProof;
 using ghostd_test::methods::kGetStatus;
@@ -141,7 +144,7 @@ TEST(Node, StreamsBlocksInOrderFromAnyHeightAndLive) {
     request.set_from_height(0);
     std::vector<v1::Block> blocks;
     const auto status =
-        node.client().stream(kStreamBlocks, request, {.timeout_ns = 20 * kSecond}, [&](v1::Block block) {
+        node.client().stream(kStreamBlocks, request, {.timeout_ns = 120 * kSecond}, [&](v1::Block block) {
             blocks.push_back(std::move(block));
             return blocks.size() < 60;  // more than are kept in memory
         });
@@ -164,7 +167,7 @@ TEST(Node, TellsASubscriberOfATransactionThatItDoesNotKnowYet) {
     request.set_tx_id(std::string{base::as_text(id)});
     std::vector<v1::TxState> states;
     const auto other = node.connect(node.admin());
-    const auto status = other->stream(kStreamTxStatus, request, {.timeout_ns = 20 * kSecond},
+    const auto status = other->stream(kStreamTxStatus, request, {.timeout_ns = 60 * kSecond},
                                       [&](const v1::TransactionReceipt& receipt) {
                                           states.push_back(receipt.state());
                                           if (states.size() == 1) {
@@ -208,6 +211,44 @@ TEST(Node, PutsManyFaucetCallsIntoOrder) {
     EXPECT_EQ(gcc_of(node.account(alice.address)), "40");
 }
 
+/// Blocks become final all the time: what a reader is told counts the mempool and the state of one moment.
+TEST(Node, TheFaucetsPendingNonceNeverGoesDownWhileItPays) {
+    constexpr int kPayments = 320;
+    constexpr int kWaiting = 32;  // The mempool keeps 64 of one sender.
+    TestNode node;
+    const auto faucet = ledger::load_genesis(ghostd::HomeLayout{node.home()}.genesis)->faucet;
+    ASSERT_TRUE(faucet);
+    std::atomic<bool> done{false};
+    std::uint64_t asked = 0;
+    std::thread asking{[&] {
+        const auto client = node.connect(node.admin());
+        v1::AccountRequest request;
+        request.set_address(faucet->to_text());
+        std::uint64_t highest = 0;
+        for (; !done || asked == 0; ++asked) {
+            const auto account = client->call(kGetAccount, request, {.timeout_ns = 60 * kSecond});
+            ASSERT_TRUE(account) << account.error().to_string();
+            ASSERT_GE(account->pending_nonce(), highest);
+            ASSERT_GE(account->pending_nonce(), account->nonce());
+            highest = account->pending_nonce();
+        }
+    }};
+    const Wallet alice;
+    v1::FaucetRequest request;
+    request.set_address(alice.address.to_text());
+    request.set_amount("1");
+    for (int paid = 1; paid <= kPayments && !HasFailure(); ++paid) {
+        const auto receipt = node.call(kFaucet, request);
+        EXPECT_TRUE(receipt) << receipt.error().to_string();
+        if (receipt && paid % kWaiting == 0) {
+            EXPECT_EQ(node.wait_final(receipt->tx_id()).state(), v1::TX_STATE_FINALIZED);
+        }
+    }
+    done = true;
+    asking.join();
+    EXPECT_EQ(gcc_of(node.account(alice.address)), std::to_string(kPayments));
+}
+
 TEST(Node, AdvancesWithoutTransactions) {
     ghostd::InitOptions init;
     init.config.block.heartbeat_ms = 10;
@@ -215,7 +256,7 @@ TEST(Node, AdvancesWithoutTransactions) {
     v1::StreamBlocksRequest request;
     int seen = 0;
     EXPECT_TRUE(node.client()
-                    .stream(kStreamBlocks, request, {.timeout_ns = 20 * kSecond},
+                    .stream(kStreamBlocks, request, {.timeout_ns = 60 * kSecond},
                             [&](const v1::Block& block) {
                                 EXPECT_EQ(block.tx_count(), 0u);
                                 return ++seen < 5;

@@ -2,6 +2,8 @@
 // A real node in a folder of its own, on free loopback ports, and clients that reach it over QUIC.
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <memory>
 #include <optional>
@@ -20,6 +22,9 @@ namespace ghostd_test {
 namespace v1 = ghost::chain::v1;
 namespace methods = ghostd::methods;
 using rpc::StatusCode;
+
+/// Of a call that is answered at once, on a machine that is busy with other things.
+inline constexpr std::uint64_t kTestTimeoutNs = 60'000'000'000;
 
 /// A key pair with its address.
 struct Wallet {
@@ -71,7 +76,7 @@ class TestNode {
 
     template <typename Req, typename Res>
     rpc::StatusOr<Res> call(const rpc::UnaryMethod<Req, Res>& method, const Req& request) {
-        return client_->call(method, request, {.timeout_ns = 20'000'000'000});
+        return client_->call(method, request, {.timeout_ns = kTestTimeoutNs});
     }
 
     /// A transfer as a wallet makes it; change `tx` before sign().
@@ -105,7 +110,7 @@ class TestNode {
         v1::TransactionRequest request;
         request.set_tx_id(tx_id);
         v1::TransactionReceipt last;
-        const auto status = client_->stream(methods::kStreamTxStatus, request, {.timeout_ns = 20'000'000'000},
+        const auto status = client_->stream(methods::kStreamTxStatus, request, {.timeout_ns = kTestTimeoutNs},
                                             [&](v1::TransactionReceipt receipt) {
                                                 last = std::move(receipt);
                                                 return true;
@@ -121,6 +126,22 @@ class TestNode {
         const auto receipt = call(methods::kFaucet, request);
         ASSERT_TRUE(receipt) << receipt.error().to_string();
         ASSERT_EQ(wait_final(receipt->tx_id()).state(), v1::TX_STATE_FINALIZED);
+    }
+    /// The value of a counter or gauge without labels, as /metrics shows it; nothing when it is not there.
+    [[nodiscard]] std::optional<std::uint64_t> metric(const std::string& name) const {
+        const auto address = io::SocketAddress::loopback_v4(node_->ops_port());
+        const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        EXPECT_EQ(::connect(fd, address.native(), address.native_size()), 0);
+        const std::string request = "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+        EXPECT_EQ(::send(fd, request.data(), request.size(), MSG_NOSIGNAL), static_cast<ssize_t>(request.size()));
+        std::string text;
+        char buffer[4096];
+        for (ssize_t got; (got = ::recv(fd, buffer, sizeof buffer, 0)) > 0;)
+            text.append(buffer, static_cast<std::size_t>(got));
+        ::close(fd);
+        const auto at = text.find("\n" + name + " ");
+        if (at == std::string::npos) return std::nullopt;
+        return std::stoull(text.substr(at + name.size() + 2));
     }
     v1::Account account(const ledger::Address& address) {
         v1::AccountRequest request;

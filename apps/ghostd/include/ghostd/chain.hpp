@@ -31,7 +31,8 @@ using FinalizedBlockPtr = std::shared_ptr<const FinalizedBlock>;
 
 class Chain final : public ConsensusHost {
  public:
-    /// Called on the chain thread, dropped() also on admitting threads. Must be cheap: post what takes time.
+    /// Called on the chain thread, dropped() also on admitting threads. Must be cheap: post what takes time. May be
+    /// empty.
     struct Listener {
         std::function<void(const FinalizedBlockPtr&)> finalized;
         std::function<void(const ledger::ExecutedBlockPtr&)> notarized;
@@ -44,11 +45,11 @@ class Chain final : public ConsensusHost {
 
     /// `reactor` is the chain thread's; both outlive this.
     Chain(std::unique_ptr<ledger::ChainState> state, io::Reactor& reactor, const GhostdConfig& config,
-          base::MetricsRegistry& metrics);
+          base::MetricsRegistry& metrics, Listener listener);
     ~Chain();
 
-    /// Before the reactor runs, or on its thread.
-    void start(std::unique_ptr<ConsensusDriver> driver, Listener listener);
+    /// Before the reactor runs, or on its thread. Transactions may be admitted before.
+    void start(std::unique_ptr<ConsensusDriver> driver);
     /// On the chain thread: no more blocks, no more admissions.
     void stop();
 
@@ -96,7 +97,7 @@ class Chain final : public ConsensusHost {
     std::unique_ptr<ledger::ChainState> state_;
     io::Reactor& reactor_;
     BlockConfig block_config_;
-    Listener listener_;
+    const Listener listener_;  ///< Fixed from the start: admitting threads use it without a lock.
     std::unique_ptr<ConsensusDriver> driver_;
     std::atomic<bool> wake_posted_{false};
     std::atomic<std::uint64_t> finalized_ns_;

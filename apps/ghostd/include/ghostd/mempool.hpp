@@ -37,6 +37,7 @@ enum class PoolErrc : std::int32_t {
     fee_below_base,  ///< max_fee_per_gas is below the present base fee.
     pool_full,       ///< No room, and nothing that waits is worth less.
     expired,         ///< valid_until_height is behind the next block.
+    in_block,        ///< Would replace one that a block is being made of.
 };
 const base::ErrorDomain& error_domain(PoolErrc) noexcept;
 
@@ -90,8 +91,9 @@ class Mempool {
         std::size_t count_max = 0;
     };
     /// The best transactions for the next block: by effective tip min(tip, max_fee − base fee), each sender's in nonce
-    /// order, first come first among equals. Those that cannot pay the base fee stay. Nothing is removed.
-    [[nodiscard]] std::vector<PoolEntry> select(const Selection& selection) const;
+    /// order, first come first among equals. Those that cannot pay the base fee stay. Nothing is removed, and until the
+    /// next set_chain() or select() nothing replaces or pushes out what was chosen: a block is being made of it.
+    [[nodiscard]] std::vector<PoolEntry> select(const Selection& selection);
 
     /// The next block's height and base fee. Drops what has expired.
     void set_chain(std::uint64_t next_height, base::u128 base_fee, std::vector<PoolDrop>& dropped);
@@ -126,6 +128,7 @@ class Mempool {
     struct Slot {
         PoolEntry entry;
         std::uint64_t arrival = 0;
+        std::uint64_t selection = 0;  ///< The last select() that chose it.
     };
     /// Orders by tip, then by arrival; `lowest` sets use it forwards, `heads_` backwards by negating nothing but order.
     struct Rank {
@@ -164,6 +167,7 @@ class Mempool {
     void set_head(Sender& sender, const Slot* head);
     void forget_if_empty(Senders::iterator at);
     void drop(const base::Digest& id, std::string reason, std::vector<PoolDrop>& dropped);
+    [[nodiscard]] bool in_block(const Slot& slot) const noexcept { return slot.selection == selection_; }
 
     Limits limits_;
     Senders senders_;
@@ -175,6 +179,7 @@ class Mempool {
     std::set<std::pair<std::uint64_t, const Slot*>> expiries_;
     std::size_t bytes_ = 0;
     std::uint64_t arrivals_ = 0;
+    std::uint64_t selection_ = 1;  ///< Counted up by select() and at the end of its block.
     std::uint64_t next_height_ = 1;
     base::u128 base_fee_ = 0;
 };
