@@ -1,5 +1,6 @@
 // What can go wrong with the files: the chain refuses to open, or stops, and says why. Nothing acknowledged is lost.
 
+#include <poll.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -101,15 +102,17 @@ std::vector<VerifiedTx> payments(const World& world, std::size_t count) {
 }
 
 /// Runs a chain in a child that reports each committed height, until it fails or is killed. Gives the last height.
+/// After `blocks_max` it waits to be killed, so that it cannot run out of transactions before its parent gets to it.
 struct Child {
     template <typename Setup>
-    Child(const World& world, const std::vector<VerifiedTx>& txs, const std::filesystem::path& path, Setup setup) {
+    Child(const World& world, const std::vector<VerifiedTx>& txs, const std::filesystem::path& path,
+          std::size_t blocks_max, Setup setup) {
         int ends[2];
         EXPECT_EQ(::pipe(ends), 0);
         pid = ::fork();
         if (pid == 0) {
             ::close(ends[0]);
-            ::_exit(run(world, txs, path, ends[1], setup));
+            ::_exit(run(world, txs, path, blocks_max, ends[1], setup));
         }
         ::close(ends[1]);
         reports = ends[0];
@@ -117,13 +120,18 @@ struct Child {
     ~Child() { ::close(reports); }
 
     template <typename Setup>
-    static int run(const World& world, const std::vector<VerifiedTx>& txs, const std::filesystem::path& path, int out,
-                   Setup setup) {
+    static int run(const World& world, const std::vector<VerifiedTx>& txs, const std::filesystem::path& path,
+                   std::size_t blocks_max, int out, Setup setup) {
         auto chain = ChainState::open({.path = path, .history_heights = 8}, world.genesis);
         if (!chain) return 10;
         setup();
         auto next = (*chain)->view()->account(world.users[0].address)->nonce;
-        for (; next + kTxsPerBlock <= txs.size(); next += kTxsPerBlock) {
+        for (std::size_t blocks = 0; next + kTxsPerBlock <= txs.size(); next += kTxsPerBlock, ++blocks) {
+            if (blocks == blocks_max) {
+                pollfd reader{.fd = out, .events = 0, .revents = 0};
+                ::poll(&reader, 1, -1);  // until the parent is gone
+                return 15;
+            }
             const auto at = txs.begin() + static_cast<std::ptrdiff_t>(next);
             const std::vector<VerifiedTx> some{at, at + kTxsPerBlock};
             const auto block = (*chain)->propose(proposal_on((*chain)->head()->header, world, some));
@@ -174,8 +182,9 @@ TEST(ChainFailure, LosesNothingWhenKilledAtRandomMoments) {
     const World world;
     const auto path = folder.path / "db";
     const auto txs = payments(world, 2'000);
-    for (int cycle = 0; cycle < 5; ++cycle) {
-        Child child{world, txs, path, [] {}};
+    constexpr std::size_t kCycles = 5;
+    for (std::size_t cycle = 0; cycle < kCycles; ++cycle) {
+        Child child{world, txs, path, txs.size() / kTxsPerBlock / kCycles - 1, [] {}};
         child.wait_for(3 + base::system_random().below(12));
         ::usleep(static_cast<useconds_t>(base::system_random().below(5'000)));
         ::kill(child.pid, SIGKILL);
@@ -192,7 +201,7 @@ TEST(ChainFailure, StopsWhenTheDiskIsFullAndKeepsWhatWasAcknowledged) {
     const World world;
     const auto path = folder.path / "db";
     const auto txs = payments(world, 1'000);
-    Child child{world, txs, path, [] {
+    Child child{world, txs, path, txs.size(), [] {
                     ::signal(SIGXFSZ, SIG_IGN);
                     const rlimit limit{.rlim_cur = 300'000, .rlim_max = 300'000};
                     ::setrlimit(RLIMIT_FSIZE, &limit);
