@@ -29,7 +29,7 @@ struct Options {
     bool free_ports = false;         ///< Any free port on loopback instead of the well-known ones.
     std::optional<bool> ipv6;        ///< Listen on [::1] or on 127.0.0.1; nothing: as this machine can.
     std::vector<std::string> users;  ///< Further people, each with a walletd of their own; see valid_user_name().
-    std::uint64_t ready_timeout_ms = 10'000;
+    std::uint64_t ready_timeout_ms = 30'000;
 };
 
 /// Where things listen.
