@@ -51,7 +51,7 @@ ConnectionImpl::~ConnectionImpl() {
     // The engine first: it still calls back (qlog, cipher contexts) and may point into send queues.
     if (conn_) ngtcp2_conn_del(conn_);
     if (qlog_) std::fclose(qlog_);
-    while (streams_) destroy_stream(*streams_);
+    streams_.clear();
 }
 
 base::Result<std::unique_ptr<ConnectionImpl>> ConnectionImpl::make_server(Endpoint::Impl& endpoint,
@@ -184,9 +184,10 @@ void ConnectionImpl::end_now() {
     if (path.socket == endpoint_.socket_.get()) endpoint_.linger(*this, std::move(packet), path);
     if (!handshake_done_) endpoint_.handshake_finished(server_, false);
 
-    while (streams_) {
-        streams_->abandon();
-        destroy_stream(*streams_);
+    while (!streams_.empty()) {
+        auto& stream = *streams_.begin()->second;
+        stream.abandon();
+        destroy_stream(stream);
     }
     events_.clear();
     if (const auto keep = std::move(handler_)) keep->on_closed(*this, ending_->info);
@@ -221,20 +222,15 @@ void ConnectionImpl::update_addresses() {
 }
 
 StreamImpl& ConnectionImpl::add_stream(std::int64_t id, bool local) {
-    auto* const stream = new StreamImpl{*this, id, local};
-    stream->next_ = streams_;
-    if (streams_) streams_->previous_ = stream;
-    streams_ = stream;
-    ++stream_count_;
-    return *stream;
+    auto made = std::make_unique<StreamImpl>(*this, id, local);
+    auto& stream = *made;
+    streams_.emplace(stream.id(), std::move(made));
+    return stream;
 }
 
 void ConnectionImpl::destroy_stream(StreamImpl& stream) {
     ready_.remove(stream);
-    (stream.previous_ ? stream.previous_->next_ : streams_) = stream.next_;
-    if (stream.next_) stream.next_->previous_ = stream.previous_;
-    --stream_count_;
-    delete &stream;
+    streams_.erase(stream.id());
 }
 
 void ConnectionImpl::queue_event(StreamImpl& stream) {
@@ -345,7 +341,7 @@ ConnectionStats ConnectionImpl::stats() const noexcept {
     ngtcp2_conn_info info{};
     ngtcp2_conn_get_conn_info(conn_, &info);
     std::uint64_t lost = losses_of_closed_streams_;
-    for (const auto* stream = streams_; stream; stream = stream->next_) {
+    for (const auto& [id, stream] : streams_) {
         if (!stream->closed_) lost += ngtcp2_conn_get_stream_loss_count(conn_, stream->native_id());
     }
     constexpr auto kUnlimited = UINT64_MAX;
@@ -362,7 +358,7 @@ ConnectionStats ConnectionImpl::stats() const noexcept {
             .packets_received = packets_received_,
             .packets_lost = lost,
             .path_mtu_bytes = ngtcp2_conn_get_path_max_tx_udp_payload_size(conn_),
-            .streams_open = stream_count_};
+            .streams_open = streams_.size()};
 }
 
 PeerCertificate ConnectionImpl::peer_certificate() const noexcept {

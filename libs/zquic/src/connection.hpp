@@ -15,6 +15,7 @@
 #include <deque>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "frame_scan.hpp"
@@ -169,8 +170,7 @@ class ConnectionImpl final : public Connection {
     io::SocketAddress first_local_;  ///< Client: our address on the endpoint's socket.
     std::FILE* qlog_ = nullptr;
 
-    StreamImpl* streams_ = nullptr;  ///< All, linked.
-    std::size_t stream_count_ = 0;
+    std::unordered_map<std::uint64_t, std::unique_ptr<StreamImpl>> streams_;  ///< By id.
     ReadyList ready_;
     std::vector<StreamImpl*> events_;
     std::vector<StopSending> stops_;                 ///< Of the datagram that is being read.

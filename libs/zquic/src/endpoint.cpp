@@ -85,6 +85,9 @@ Endpoint::Impl::Impl(io::Reactor& reactor, EndpointConfig config, std::shared_pt
       codec_{cluster_->id_key},
       worker_{worker},
       routes_(16, IdHash{cluster_->hash_key}),
+      held_{[this] {
+          for (auto& connection : connections_) mark_dirty(*connection);
+      }},
       pass_{reactor, [this] { run_pass(); }},
       linger_timer_{reactor, [this] { expire_lingering(); }},
       drain_timer_{reactor, [this] {
@@ -285,59 +288,6 @@ void Endpoint::Impl::expire_lingering() {
         lingering_.pop_front();
     }
     if (!lingering_.empty()) linger_timer_.arm(lingering_.front()->until_ns);
-}
-
-void Endpoint::Impl::send(io::UdpSocket& socket, const io::Transmit& transmit) {
-    std::size_t done = 0;
-    if (held_.empty()) {
-        const auto sent = socket.send(transmit);
-        // Other failures (no route, too large for the interface) are losses; QUIC recovers or times out.
-        if (!sent && !sent.error().is(io::Errc::would_block)) return;
-        done = sent ? *sent : 0;
-    }
-    if (done >= transmit.payload.size()) return;
-    // Connections stop writing while something is held; what comes here now is at most one train of each.
-    constexpr std::size_t kHeldMax = 1024;
-    if (held_.size() >= kHeldMax) return;
-    held_.push_back({.socket = &socket,
-                     .bytes = base::to_bytes(transmit.payload.subspan(done)),
-                     .peer = transmit.peer,
-                     .local = transmit.local,
-                     .ecn = transmit.ecn,
-                     .segment_size = transmit.segment_size});
-    if (held_.size() == 1) socket.notify_writable([this] { retry_held(); });
-}
-
-void Endpoint::Impl::forget_socket(const io::UdpSocket& socket) {
-    if (held_.empty()) return;
-    const bool was_first = held_.front().socket == &socket;
-    std::erase_if(held_, [&socket](const Held& held) { return held.socket == &socket; });
-    if (!was_first || destroying_) return;
-    // The retry waited for the socket that goes.
-    if (!held_.empty()) return held_.front().socket->notify_writable([this] { retry_held(); });
-    for (auto& connection : connections_) mark_dirty(*connection);
-}
-
-void Endpoint::Impl::retry_held() {
-    while (!held_.empty()) {
-        auto& first = held_.front();
-        const auto sent = first.socket->send({.payload = first.bytes,
-                                              .peer = first.peer,
-                                              .local = first.local,
-                                              .ecn = first.ecn,
-                                              .segment_size = first.segment_size});
-        if (!sent && sent.error().is(io::Errc::would_block)) break;
-        if (sent && *sent < first.bytes.size()) {
-            first.bytes.erase(first.bytes.begin(), first.bytes.begin() + static_cast<std::ptrdiff_t>(*sent));
-            break;
-        }
-        held_.pop_front();
-    }
-    if (!held_.empty()) {
-        held_.front().socket->notify_writable([this] { retry_held(); });
-        return;
-    }
-    for (auto& connection : connections_) mark_dirty(*connection);
 }
 
 // The public face.

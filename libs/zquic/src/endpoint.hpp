@@ -13,6 +13,7 @@
 
 #include "connection.hpp"
 #include "connection_id.hpp"
+#include "held_datagrams.hpp"
 #include "io/reactor.hpp"
 #include "io/timer.hpp"
 #include "io/udp.hpp"
@@ -64,9 +65,9 @@ class Endpoint::Impl {
     void add_route(const ngtcp2_cid& id, ConnectionImpl& connection);
     /// Nothing when the id belongs to somebody else by now.
     void remove_route(const ngtcp2_cid& id, const ConnectionImpl& connection) noexcept;
-    void send(io::UdpSocket& socket, const io::Transmit& transmit);
+    void send(io::UdpSocket& socket, const io::Transmit& transmit) { held_.send(socket, transmit); }
     /// `socket` is about to go: what it did not take goes with it.
-    void forget_socket(const io::UdpSocket& socket);
+    void forget_socket(const io::UdpSocket& socket) { held_.forget(socket); }
     [[nodiscard]] bool socket_blocked() const noexcept { return !held_.empty(); }
     [[nodiscard]] ngtcp2_cid new_id() noexcept { return codec_.issue(worker_, *config_.random); }
     void reset_token(const ngtcp2_cid& id, std::uint8_t* token) const noexcept;
@@ -97,15 +98,6 @@ class Endpoint::Impl {
         ConnectionImpl* connection = nullptr;
         Lingering* lingering = nullptr;
     };
-    /// What the socket did not take.
-    struct Held {
-        io::UdpSocket* socket;
-        base::Bytes bytes;
-        io::SocketAddress peer;
-        io::SocketAddress local;
-        io::Ecn ecn;
-        std::uint16_t segment_size;
-    };
     struct DrainState {
         std::uint64_t code;
         std::move_only_function<void()> done;
@@ -127,7 +119,6 @@ class Endpoint::Impl {
     bool forward(std::uint16_t worker, const io::Datagram& datagram);
     void answer_lingering(Lingering& lingering);
     void expire_lingering();
-    void retry_held();
     [[nodiscard]] bool take_reset_permit() noexcept;
 
     std::shared_ptr<Cluster> cluster_;
@@ -144,7 +135,7 @@ class Endpoint::Impl {
     std::vector<ConnectionImpl*> dirty_;
     std::vector<ConnectionImpl*> passing_list_;
     std::deque<std::unique_ptr<Lingering>> lingering_;
-    std::deque<Held> held_;
+    HeldDatagrams<io::UdpSocket> held_;
     std::unique_ptr<DrainState> drain_;
     EndpointStats counters_;
     std::uint64_t reset_tokens_ = 0;

@@ -70,6 +70,7 @@ class ExchangeImpl final : public Exchange, public StreamHandler {
     std::unique_ptr<Fields> trailers_;  ///< Sent when the queue is empty.
     bool server_;
     bool headers_sent_ = false;
+    bool begun_ = false;  ///< nghttp3 has given us bytes of it to send.
     bool fin_queued_ = false;
     bool send_aborted_ = false;
     bool read_aborted_ = false;

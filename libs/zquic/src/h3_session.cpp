@@ -11,12 +11,19 @@ namespace {
 constexpr int kPullRoundsMax = 16;
 constexpr std::size_t kVectorsPerWrite = 16;
 
+// nghttp3 takes as many bytes of the peer's QPACK decoder stream between two header blocks that it encodes, and ends
+// the connection at more. A peer may have more to say: a thousand calls that are answered late, or cancelled together,
+// are acknowledged and given up at once, while no new one can start. The rest waits for the next header block.
+constexpr std::size_t kHeaderAcksMax = 4096;
+constexpr std::byte kDecoderStreamType{0x03};  // RFC 9204 section 4.2
+
 }  // namespace
 
 Session::Session(std::shared_ptr<SessionOwner> owner, const Limits& limits, bool server, std::uint64_t peer_streams_max)
     : owner_{std::move(owner)},
       limits_{limits},
       server_{server},
+      header_acks_{.stream = nullptr, .waiting = {}, .room = kHeaderAcksMax},
       resets_{limits.resets_per_s, limits.resets_burst},
       peer_streams_max_{peer_streams_max} {}
 
@@ -35,18 +42,20 @@ ExchangeImpl* Session::find(std::int64_t id) const noexcept {
 void Session::on_handshake_done(Connection& connection) {
     connection_ = &connection;
     if (!start()) return close(Code::internal_error);
-    if (server_) nghttp3_conn_set_max_client_streams_bidi(h3_, peer_streams_max_);
-    // nghttp3 bounds the QPACK acknowledgements that wait for a write pass by this; its default of 100 streams would
-    // end a connection on which more header blocks than that arrive in one turn.
-    const auto concurrent = std::max<std::uint64_t>(server_ ? peer_streams_max_ : limits_.pending_requests_max, 128);
-    nghttp3_conn_set_max_concurrent_streams(h3_, static_cast<std::size_t>(concurrent));
+    if (server_) {
+        nghttp3_conn_set_max_client_streams_bidi(h3_, peer_streams_max_);
+        nghttp3_conn_set_max_concurrent_streams(h3_, static_cast<std::size_t>(peer_streams_max_));
+    }
     if (!owner_->session_ready(*this)) return close(Code::request_rejected);
     request_pass();
 }
 
 void Session::on_stream(Connection&, Stream& stream) {
     if (!h3_) return;
-    if (stream.direction() == Direction::unidirectional) return stream.set_handler(shared_from_this());
+    if (stream.direction() == Direction::unidirectional) {
+        untyped_.push_back(&stream);
+        return stream.set_handler(shared_from_this());
+    }
     if (!server_) return close(Code::stream_creation_error);  // RFC 9114 section 6.1
     auto exchange = std::make_shared<ExchangeImpl>(*this, true);
     exchange->bound(stream);
@@ -71,7 +80,24 @@ void Session::on_datagram(Connection&, base::ByteView datagram) {
     }
 }
 
-void Session::on_data(Stream& stream, base::ByteView data, bool fin) { feed(stream, data, fin); }
+void Session::on_data(Stream& stream, base::ByteView data, bool fin) {
+    if (!data.empty() && std::erase(untyped_, &stream) > 0 && data[0] == kDecoderStreamType) {
+        if (!header_acks_.stream) header_acks_.stream = &stream;
+    }
+    if (&stream != header_acks_.stream || !h3_ || fin) return feed(stream, data, fin);
+    header_acks_.waiting.insert(header_acks_.waiting.end(), data.begin(), data.end());
+    feed_header_acks();
+}
+
+void Session::feed_header_acks() {
+    auto& acks = header_acks_;
+    const auto size = std::min(acks.waiting.size(), acks.room);
+    if (!acks.stream || size == 0) return;
+    acks.room -= size;
+    feed(*acks.stream, base::ByteView{acks.waiting}.first(size), false);
+    acks.waiting.erase(acks.waiting.begin(), acks.waiting.begin() + static_cast<std::ptrdiff_t>(size));
+}
+
 void Session::on_writable(Stream& stream) { unblock(stream); }
 void Session::on_acknowledged(Stream& stream, std::uint64_t bytes) { acknowledged(stream, bytes); }
 void Session::on_reset(Stream&, std::uint64_t) {}
@@ -79,6 +105,8 @@ void Session::on_stop_sending(Stream&, std::uint64_t) {}
 
 void Session::on_closed(Stream& stream, const StreamEnd& end) {
     local_streams_.erase(static_cast<std::int64_t>(stream.id()));
+    std::erase(untyped_, &stream);
+    if (header_acks_.stream == &stream) header_acks_.stream = nullptr;
     close_stream(stream, end);
 }
 
@@ -208,7 +236,9 @@ void Session::on_write_pass(Connection& connection) {
 
 void Session::pull() {
     std::array<nghttp3_vec, kVectorsPerWrite> vectors;
-    while (h3_) {
+    for (;;) {
+        feed_header_acks();
+        if (!h3_) return;
         std::int64_t id = -1;
         int fin = 0;
         ++engine_depth_;
@@ -218,6 +248,8 @@ void Session::pull() {
         run_after();
         if (count == 0 && id == -1) return;
         auto* const exchange = find(id);
+        // What an exchange sends first are its headers, so nghttp3 has just encoded a header block.
+        if (exchange && !std::exchange(exchange->begun_, true)) header_acks_.room = kHeaderAcksMax;
         const auto local = local_streams_.find(id);
         auto* const stream = exchange ? exchange->stream_ : local != local_streams_.end() ? local->second : nullptr;
         if (!stream) {
@@ -275,6 +307,8 @@ void Session::open_pending() {
         pending_.pop_front();
         exchange->bound(**opened);
         exchanges_.emplace(exchange->id(), exchange.get());
+        // nghttp3 bounds what it has to say about received header blocks, until the next write pass, by twice as many.
+        nghttp3_conn_set_max_concurrent_streams(h3_, exchanges_.size());
         if (!exchange->submit_request()) exchange->cancel(static_cast<std::uint64_t>(Code::request_cancelled));
     }
 }

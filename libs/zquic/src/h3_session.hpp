@@ -106,6 +106,8 @@ class Session final : public ConnectionHandler, public StreamHandler, public std
     void fail_session(std::int64_t error);
     void run_after();
     void pull();
+    /// Gives nghttp3 what it takes of `header_acks_`.
+    void feed_header_acks();
     void open_pending();
     void finish_pending();
     void close_if_done();
@@ -127,6 +129,14 @@ class Session final : public ConnectionHandler, public StreamHandler, public std
     std::vector<Ended> ended_;  ///< Pending ones that were cancelled.
     std::vector<Aborted> after_;
     std::vector<ExchangeImpl*> writable_;
+    std::vector<const Stream*> untyped_;  ///< The peer's unidirectional streams of which nothing has come yet.
+    /// The peer's QPACK decoder stream: what became of the header blocks that we sent. See kHeaderAcksMax.
+    struct HeaderAcks {
+        Stream* stream = nullptr;
+        base::Bytes waiting;   ///< Not consumed, so the stream's window is its bound.
+        std::size_t room = 0;  ///< Bytes that nghttp3 takes before we send another header block.
+    };
+    HeaderAcks header_acks_;
     io::RateLimit resets_;
     std::unique_ptr<io::Timer> goaway_timer_;
     std::int64_t goaway_id_ = INT64_MAX;

@@ -70,8 +70,6 @@ class StreamImpl final : public Stream {
     bool ready_ = false;  ///< In its connection's list of streams with something to send.
     StreamImpl* ready_next_ = nullptr;
     StreamImpl* ready_previous_ = nullptr;
-    StreamImpl* next_ = nullptr;  ///< All streams of the connection.
-    StreamImpl* previous_ = nullptr;
 };
 
 /// Streams with something to send, by urgency; first in, first out.

@@ -18,6 +18,7 @@ TEST_F(Endpoints, SurviveGarbage) {
     constexpr std::uint64_t kSeed = 99;
     SCOPED_TRACE(testing::Message() << "seed " << kSeed);
     base::SeededRandom random{kSeed};
+    const auto start_ns = reactor->refresh_now();
     for (int i = 0; i < 3000; ++i) {
         base::Bytes bytes(random.below(1500));
         random.fill(bytes);
@@ -36,7 +37,8 @@ TEST_F(Endpoints, SurviveGarbage) {
     turns(10);
     EXPECT_TRUE(accepted.empty());
     EXPECT_GT(server->stats().dropped_malformed, 1000u);
-    EXPECT_LE(server->stats().stateless_resets_sent, 300u);
+    const auto seconds = (reactor->now_ns() - start_ns) / 1'000'000'000 + 2;  // the first and the last begun
+    EXPECT_LE(server->stats().stateless_resets_sent, 100 * seconds);
     const auto dialed = connected();
     EXPECT_TRUE(dialed->done);
 }
@@ -97,7 +99,7 @@ class Middle {
 
 TEST_F(Endpoints, ForgetHalfOpenConnectionsOfAFloodOfInitials) {
     auto config = server_config();
-    config.settings.handshake_timeout_ms = 300;
+    config.settings.handshake_timeout_ms = 3000;
     config.half_open_max = 64;
     config.retry_above_half_open = 1000;
     serve(std::move(config));
@@ -186,6 +188,7 @@ TEST_F(Endpoints, ResetConnectionsOfAnEarlierLife) {
     // The same random source gives the restarted server the same secrets.
     base::SeededRandom first_life{5};
     auto config = server_config();
+    config.address = io::SocketAddress::loopback_v4(quiet_port());
     config.random = &first_life;
     serve(config);
     Middle middle{*reactor, server->bound_address()};
@@ -195,7 +198,6 @@ TEST_F(Endpoints, ResetConnectionsOfAnEarlierLife) {
     ASSERT_TRUE(run_until([&] { return dialed->done && !accepted.empty() && accepted[0]->done; }));
     turns(20);
     const auto relay = std::exchange(middle.from, {});  // its last words are lost
-    config.address = server->bound_address();
     server.reset();
     turns(2);
     base::SeededRandom second_life{5};
@@ -235,7 +237,7 @@ TEST_F(Endpoints, DrainWaitsForConnectionsAndThenClosesTheRest) {
     const auto polite = connected();
     const auto stubborn = connected();
     bool drained = false;
-    server->drain(600, 55, [&] { drained = true; });
+    server->drain(3000, 55, [&] { drained = true; });
     const auto late = dial();
     ASSERT_TRUE(run_until([&] { return late->closed.has_value(); }));
     EXPECT_EQ(late->closed->cause, CloseCause::peer_transport);

@@ -125,10 +125,6 @@ class Interop : public Net {
         if (child.status() != 0) ADD_FAILURE() << child.output().substr(0, 4000);
         return child.status();
     }
-    /// A port that was free a moment ago.
-    static std::uint16_t free_port() {
-        return must(io::UdpSocket::bind(io::SocketAddress::loopback_v4(0)))->bound_address().port();
-    }
 
     TempFolder folder;
     std::unique_ptr<h3::Server> http_server;
@@ -183,7 +179,7 @@ TEST_F(Interop, WeFetchFromGtlsserver) {
     const auto web = must(Identity::generate_p256("localhost"));
     write_file(folder.file("cert.pem"), base::as_bytes(must(web.certificate_pem())));
     write_file(folder.file("key.pem"), base::as_bytes(must(web.private_key_pem())));
-    const auto port = free_port();
+    const auto port = quiet_port();
     Child child{{program("gtlsserver"), "--quiet", "-d", folder.path(), "127.0.0.1", std::to_string(port),
                  folder.file("key.pem"), folder.file("cert.pem")},
                 folder.file("server.log")};

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -34,6 +35,17 @@ T must(base::Checked<T> result) {
     return std::move(result).value();
 }
 inline void must(base::Result<void> result) { ASSERT_TRUE(result) << base::to_string(result.error()); }
+
+/// A loopback port that nobody takes while it is not bound: below those that the kernel hands out.
+inline std::uint16_t quiet_port() {
+    constexpr int kFirst = 10'000;
+    constexpr int kCount = 20'000;
+    for (int i = 0; i < kCount; ++i) {
+        const auto port = static_cast<std::uint16_t>(kFirst + (::getpid() + i) % kCount);
+        if (io::UdpSocket::bind(io::SocketAddress::loopback_v4(port))) return port;
+    }
+    return 0;
+}
 
 class TempFolder {
  public:
