@@ -49,7 +49,7 @@ TEST_P(Ending, DeadlineIsEnforcedByTheServer) {
                           {":authority", "test"},
                           {":path", std::string{kUnary.path}},
                           {"content-type", "application/grpc+proto"},
-                          {"grpc-timeout", "20m"}},
+                          {"grpc-timeout", "200m"}},
                          false);
     stream->write(base::Bytes(5), true);
     ASSERT_TRUE(until([&] { return events.ended; }));

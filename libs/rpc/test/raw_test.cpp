@@ -111,9 +111,9 @@ TEST_P(Raw, EndsARequestThatStaysIncomplete) {
     // Once it is complete the handler has all the time that it wants.
     std::optional<StatusOr<Message>> answer;
     const auto handle = channel->call(kUnary, {}, {}, [&](StatusOr<Message> got) { answer = std::move(got); });
+    ASSERT_TRUE(until([&] { return held.size() == 1; }));
     const auto until_ns = reactor->now_ns() + 500 * kMillisecond;
     ASSERT_TRUE(until([&] { return reactor->now_ns() > until_ns; }));
-    ASSERT_EQ(held.size(), 1u);
     EXPECT_FALSE(answer);
     held[0].respond({});
     ASSERT_TRUE(until([&] { return answer.has_value(); }));
@@ -341,7 +341,7 @@ class QuietClient : public Raw {
     }
     StatusOr<Message> ask(Channel& which) {
         std::optional<StatusOr<Message>> result;
-        const auto handle = which.call(kUnary, message("x"), {.timeout_ns = 10 * kSecond},
+        const auto handle = which.call(kUnary, message("x"), {.timeout_ns = 60 * kSecond},
                                        [&](StatusOr<Message> answer) { result = std::move(answer); });
         EXPECT_TRUE(until([&] { return result.has_value(); }));
         return *result;
@@ -350,15 +350,13 @@ class QuietClient : public Raw {
 
 TEST_P(QuietClient, IsNotKeptAliveByTheServer) {
     serve([](QuicServerOptions& options) {
-        options.settings.idle_timeout_ms = 500;
-        options.settings.keep_alive_ms = 50;
+        options.settings.idle_timeout_ms = 2000;
+        options.settings.keep_alive_ms = 200;
     });
     const auto quiet = dial(client_identity);
     ASSERT_TRUE(ask(*quiet));
     EXPECT_EQ(listener->endpoint().stats().connections, 1u);
-    const auto limit_ns = reactor->now_ns() + 10 * kSecond;
-    ASSERT_TRUE(until([&] { return listener->endpoint().stats().connections == 0 || reactor->now_ns() > limit_ns; }));
-    EXPECT_EQ(listener->endpoint().stats().connections, 0u);
+    EXPECT_TRUE(until([&] { return listener->endpoint().stats().connections == 0; }));
 }
 
 TEST_P(QuietClient, IsTakenAsAGuestWhileThereIsRoom) {

@@ -8,7 +8,7 @@ namespace {
 
 class Reconnect : public Rig {
  public:
-    void SetUp() override { make({}, {.name = "ghosttest", .backoff_initial_ns = 20 * kMillisecond}); }
+    void SetUp() override { make({}, {.name = "ghosttest", .backoff_initial_ns = 20 * kMillisecond}, quiet_address()); }
 };
 
 TEST_P(Reconnect, CallsWorkAgainAfterTheServerRestarted) {

@@ -2,9 +2,9 @@
 
 namespace rpc::test {
 
-void Rig::make(ServerOptions server_options, ChannelOptions channel_options) {
+void Rig::make(ServerOptions server_options, ChannelOptions channel_options, const io::SocketAddress& address) {
     server = Server::make(*reactor, server_options);
-    listen();
+    listen(address);
     channel = Channel::make(*reactor, connector(), std::move(channel_options));
 }
 

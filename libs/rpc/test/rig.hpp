@@ -2,6 +2,7 @@
 // A server and a channel to it on one reactor, over each transport there is.
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <memory>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "ghost/chain/v1/chain.pb.h"
+#include "io/udp.hpp"
 #include "rpc/client.hpp"
 #include "rpc/quic.hpp"
 #include "rpc/server.hpp"
@@ -47,9 +49,22 @@ bool run_until(io::Reactor& reactor, Done done) {
     return true;
 }
 
+/// An address that nobody takes while no server has it: its port is below those that the kernel hands out.
+inline io::SocketAddress quiet_address() {
+    constexpr int kFirst = 10'000;
+    constexpr int kCount = 20'000;
+    for (int i = 0; i < kCount; ++i) {
+        const auto address =
+            io::SocketAddress::loopback_v6(static_cast<std::uint16_t>(kFirst + (::getpid() + i) % kCount));
+        if (io::UdpSocket::bind(address)) return address;
+    }
+    return io::SocketAddress::loopback_v6(0);
+}
+
 class Rig : public testing::TestWithParam<Transport> {
  public:
-    void make(ServerOptions server_options = {}, ChannelOptions channel_options = {.name = "test"});
+    void make(ServerOptions server_options = {}, ChannelOptions channel_options = {.name = "test"},
+              const io::SocketAddress& address = io::SocketAddress::loopback_v6(0));
     /// A connector to the server that is up now.
     [[nodiscard]] std::unique_ptr<Connector> connector();
     void listen(io::SocketAddress address = io::SocketAddress::loopback_v6(0));

@@ -160,6 +160,7 @@ TEST_P(Streaming, ServerThatNeverReadsStopsTheClient) {
         done.emplace(std::move(the_done));
     });
     auto stream = channel->open(kClientStream);
+    ASSERT_TRUE(until([&] { return done.has_value(); }));
     std::size_t written = 0;
     for (int i = 0; i < 300; ++i) {
         while (written < 200'000 && stream.write(message(std::string(1000, 'x')))) ++written;
