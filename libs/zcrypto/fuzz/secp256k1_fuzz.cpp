@@ -9,6 +9,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         GC_ASSERT(k1::PublicKey::parse(key->bytes()).value() == *key);
         GC_ASSERT(k1::PublicKey::parse(key->uncompressed()).value() == *key);
     }
+    if (const auto signature = k1::from_der(input)) GC_ASSERT(base::equal(k1::to_der(*signature), input));
     if (size < 1 + 33 + 32 + 64) return 0;
     // id(1) key(33) hash(32) signature(64)
     const auto id = std::to_integer<std::uint8_t>(input[0]);
@@ -23,6 +24,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     if (const auto key = k1::recover(hash, {.signature = signature, .id = id})) {
         GC_ASSERT(id <= 3 && k1::verify(*key, hash, signature));
+    }
+    if (const auto key = k1::recover(hash, {.signature = signature, .id = id}, k1::HighS::accept)) {
+        GC_ASSERT(id <= 3 && k1::verify(*key, hash, signature, k1::HighS::accept));
     }
     if (const auto low = k1::normalise(signature)) GC_ASSERT(k1::normalise(*low).value() == *low);
     if (const auto key = k1::SecretKey::make(input.first(32))) (void)k1::add_tweak(*key, input.subspan(34, 32));
