@@ -191,6 +191,11 @@ base::Checked<void> Network::State::start(const Options& options) {
     endpoints.bridge_quic = local.loopback(bridge->quic_port());
     endpoints.bridge_tcp = on_loopback_v4(bridge->tcp_port());
     endpoints.bridge_key = base::to_hex(keys.bridge);
+    bridge_settings.listen_quic = endpoints.bridge_quic;
+    bridge_settings.listen_tcp = endpoints.bridge_tcp;
+    bridge_settings.listen_metrics = on_loopback_v4(bridge->metrics_port());
+    const auto bridge_text = ghostbridge::to_toml(bridge_settings);
+    GC_CHECK(base::write_file_atomic(layout.bridge_config, base::as_bytes(bridge_text)));
 
     auto node_settings = node_config(layout, options, keys, endpoints.bridge_quic, local);
     GC_TRY(node, ghostd::Node::start(node_settings));

@@ -8,6 +8,7 @@
 
 #include "enoc/home.hpp"
 #include "ghost/wallet/v1/wallet.pb.h"
+#include "ghostbridge/config.hpp"
 #include "io/address.hpp"
 #include "rpc/blocking.hpp"
 #include "rpc/quic.hpp"
@@ -33,7 +34,7 @@ class Network : public ::testing::Test {
 };
 
 void wait_for_height(const enoc::Network& network, std::uint64_t height) {
-    for (int i = 0; i < 2000 && network.finalized_height() < height; ++i)
+    for (int i = 0; i < 6000 && network.finalized_height() < height; ++i)
         std::this_thread::sleep_for(std::chrono::milliseconds{10});
     ASSERT_GE(network.finalized_height(), height);
 }
@@ -74,6 +75,16 @@ TEST_F(Network, RunsOnAMachineWithoutIpv6) {
     wait_for_height(**network, 2);
 }
 
+TEST_F(Network, WritesTheConfigurationOfTheBridgeThatRuns) {
+    const auto network = enoc::Network::start(options());
+    ASSERT_TRUE(network) << network.error().text;
+    const auto config = ghostbridge::load_config(enoc::HomeLayout{root_ + "/net"}.bridge_config);
+    ASSERT_TRUE(config) << config.error().text;
+    EXPECT_EQ(config->listen_quic, (*network)->endpoints().bridge_quic);
+    EXPECT_EQ(config->listen_tcp, (*network)->endpoints().bridge_tcp);
+    EXPECT_EQ(config->peers.size(), 3u) << "ghostd, walletd and zwallet";
+}
+
 TEST_F(Network, TwoRunSideBySideInOneProcess) {
     auto one = enoc::Network::start(options("one"));
     ASSERT_TRUE(one) << one.error().text;
@@ -102,7 +113,7 @@ TEST_F(Network, GivesEachPersonAWalletThatOnlyItsKeyReaches) {
         });
         const auto key = base::to_hex(enoc::ensure_identity(wallet.wallet_identity).value());
         return (*client)->call(kGetStatus, {},
-                               {.timeout_ns = 20'000'000'000, .metadata = {{"ghost-instance-key", key}}});
+                               {.timeout_ns = 60'000'000'000, .metadata = {{"ghost-instance-key", key}}});
     };
     for (const auto* who : {&alice, &bob}) {
         const auto own = status_through_bridge(*who, *who);

@@ -70,8 +70,8 @@ base::ConfigSchema schema_of(TcpLimits& tcp) {
     schema.field("header_fields_max", tcp.header_fields_max, "Header fields of one request.", {.min = 8, .max = 4096});
     schema.field(
         "control_frames_per_s", tcp.control_frames_per_s,
-        "RST_STREAM, PING, SETTINGS, PRIORITY and empty DATA frames a connection may send, and resets that it\n"
-        "makes the bridge send.",
+        "RST_STREAM, PING, SETTINGS and empty DATA frames a connection may send, and resets that it makes the\n"
+        "bridge send. Frames that cost no more than their bytes are not counted.",
         {.min = 1, .max = 1'000'000});
     schema.field("control_frames_burst", tcp.control_frames_burst, "And at once.", {.min = 10, .max = 1'000'000});
     schema.field("handshake_timeout_ms", tcp.handshake_timeout_ms,
@@ -217,6 +217,7 @@ base::Checked<Config> parse_config(std::string_view toml, std::string_view origi
 
 std::string to_toml(Config config) {
     std::vector<PeerText> peers;
+    peers.reserve(config.peers.size());
     for (const auto& peer : config.peers) peers.push_back(text_of(peer));
     return schema_of(config, peers).to_toml();
 }

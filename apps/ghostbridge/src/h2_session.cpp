@@ -98,8 +98,7 @@ int on_frame(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
         case NGHTTP2_RST_STREAM:
             if (auto* const stream = state_of(session, frame->hd.stream_id)) stream->reset_counted = true;
             [[fallthrough]];
-        case NGHTTP2_PING:
-        case NGHTTP2_PRIORITY: return impl.take_control_frame() ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE;
+        case NGHTTP2_PING: return impl.take_control_frame() ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE;
         default: return 0;  // a byte from the wire, not an enum of ours
     }
 }

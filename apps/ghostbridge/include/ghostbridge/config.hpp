@@ -41,7 +41,7 @@ struct TcpLimits {
     std::uint32_t connection_window_bytes = 4 << 20;  ///< And all calls of one connection.
     std::uint32_t header_list_bytes_max = 16 << 10;   ///< Names, values and 32 a field (RFC 9113 §6.5.2).
     std::uint32_t header_fields_max = 128;
-    /// RST_STREAM, PING, SETTINGS, PRIORITY, empty DATA; resets that the peer provokes.
+    /// RST_STREAM, PING, SETTINGS, empty DATA; resets that the peer provokes.
     std::uint32_t control_frames_per_s = 200;
     std::uint32_t control_frames_burst = 1000;
     std::uint64_t handshake_timeout_ms = 10'000;  ///< Until preface, SETTINGS and its ACK; and for a header block.
