@@ -84,6 +84,10 @@ constexpr void add_type(signature& s) {
         s.add("bytes");
     else if constexpr (is_same<T, string>)
         s.add("string");
+    else if constexpr (!__is_class(T))
+        static_assert(sizeof(T) == 0,
+                      "contracts exchange uint8_t to uint64_t, int32_t, int64_t, bool, u128, address, hash, bytes, "
+                      "string and structs with GH_FIELDS; no floats, size_t, long, pointers");
     else {
         s.add("(");
         T{}.each([&s]<class... F>(F&...) {
