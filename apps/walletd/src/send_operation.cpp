@@ -178,9 +178,10 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
         estimate();
     }
 
-    /// The turn is kept: whoever comes next would wait for the same.
+    /// The turn is kept: whoever comes next would wait for the same. Everybody asks once more, also who has waited long
+    /// for the turn: what came before is perhaps just becoming final.
     void wait_for_others(std::uint64_t known, std::uint64_t pending, const std::vector<JournalEntry>& entries) {
-        if (core_.reactor.now_ns() < wait_until_ns_) {
+        if (!std::exchange(asked_again_, true) || core_.reactor.now_ns() < wait_until_ns_) {
             self_ = shared_from_this();  // nothing else holds this while the timer runs
             return retry_.arm_after(kRetryNs);
         }
@@ -558,6 +559,7 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
     std::uint64_t wait_until_ns_ = 0;  ///< For nonces that others used.
     std::uint64_t give_up_ns_ = 0;
     chain::TxState last_state_ = chain::TX_STATE_UNSPECIFIED;
+    bool asked_again_ = false;  ///< For the account and its proof, because of others' nonces.
     bool reported_ = false;
     bool submitting_ = false;  ///< The node has not answered yet.
     bool stopped_ = false;

@@ -339,6 +339,26 @@ TEST_F(PatientWalletTest, WaitsForThePaymentsOfAnotherWalletWithTheSameKey) {
     EXPECT_EQ(asked, 3);
 }
 
+/// As a send does that has waited for its turn for longer than for this.
+class LateWalletTest : public LyingNodeTest {
+    void configure(Config& config) override { config.foreign_nonce_wait_ms = 0; }
+};
+
+TEST_F(LateWalletTest, AsksOnceMoreWhetherThePaymentBeforeIsFinal) {
+    std::atomic<int> asked = 0;
+    say([&](Words& words) {
+        words.pending_nonce = 4;
+        words.on_account = [&asked](Words& now) {
+            if (++asked == 2) now.proved_nonce = 4;
+        };
+    });
+    EXPECT_EQ(tx_of(send(payment())).nonce, 4u);
+    say([](Words& words) { words.pending_nonce = 6; });
+    EXPECT_TRUE(send(payment()).status.message.starts_with("rejected: the node calls 6"));
+    EXPECT_EQ(asked, 4);
+    EXPECT_EQ(submitted(), std::vector<std::uint64_t>{4});
+}
+
 TEST_F(PatientWalletTest, GivesUpItsTurnWhenTheCallerLeavesWhileItWaits) {
     say([](Words& words) { words.pending_nonce = 5; });
     EXPECT_EQ(send(payment(), 1'000'000'000).status.code, rpc::StatusCode::deadline_exceeded);

@@ -61,7 +61,8 @@ struct Config {
 
     // Not in the file.
     KdfPolicy kdf;
-    /// How long a send waits until nonces that others used are proved to be final, from its start on.
+    /// How long a send waits until nonces that others used are proved to be final, from its start on; it asks
+    /// once more in any case.
     std::uint64_t foreign_nonce_wait_ms = 10'000;
     base::MetricsRegistry* registry = nullptr;  ///< enoc's; null: walletd makes its own. Must outlive walletd.
 };
