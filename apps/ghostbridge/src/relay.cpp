@@ -276,12 +276,12 @@ class Relay::Call {
         egress_->consume(taken);
     }
 
-    /// `reason` is set when the connection is gone, empty when the service reset this one stream.
+    /// `reason` is set when the connection is gone or was full, empty when the service reset this one stream.
     void on_service_reset(std::uint64_t code, const std::string& reason) {
         if (!response_seen_ && code == number(H3Code::request_rejected))
             return on_not_sent("refused the call at " + endpoint_);
         egress_.reset();
-        if (!reason.empty()) {
+        if (!reason.empty() && code != number(H3Code::excessive_load)) {
             release_instance(CallOutcome::transport_failure);
             return end_with({StatusCode::unavailable,
                              "service " + request_.service + " lost its connection during the call (" + reason + ")"});

@@ -149,11 +149,15 @@ void ClientCall::on_writable() {
 void ClientCall::on_reset(std::uint64_t h3_code, const std::string& reason) {
     const auto self = shared_from_this();
     if (ended_) return;
-    if (!reason.empty()) {
-        return end({StatusCode::unavailable, "connection to " + channel_->options.name + " at " +
-                                                 channel_->connector->endpoint() + " lost: " + reason});
+    if (reason.empty()) {
+        return end(
+            {status_code_from_h3(h3_code), "the server reset the call (HTTP/3 code " + std::to_string(h3_code) + ")"});
     }
-    end({status_code_from_h3(h3_code), "the server reset the call (HTTP/3 code " + std::to_string(h3_code) + ")"});
+    const auto connection = "connection to " + channel_->options.name + " at " + channel_->connector->endpoint();
+    if (h3_code == static_cast<std::uint64_t>(H3Code::excessive_load)) {
+        return end({StatusCode::resource_exhausted, connection + ": " + reason});
+    }
+    end({StatusCode::unavailable, connection + " lost: " + reason});
 }
 
 // --- The end ------------------------------------------------------------------------------------------------------

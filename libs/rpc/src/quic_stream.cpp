@@ -24,7 +24,7 @@ void QuicBridge::send_headers(const Fields& headers, bool end) {
         if (!started) {
             const auto full = started.error().is(zquic::Errc::limit_reached);
             return fail_later(static_cast<std::uint64_t>(full ? H3Code::excessive_load : H3Code::request_rejected),
-                              full ? std::string{} : base::to_string(started.error()));
+                              full ? "too many calls wait for a free stream" : base::to_string(started.error()));
         }
         exchange_ = *started;
         headers_sent_ = true;

@@ -2,6 +2,7 @@
 #include <map>
 
 #include "rig.hpp"
+#include "zquic/h3.hpp"
 
 namespace rpc::test {
 namespace {
@@ -82,6 +83,24 @@ TEST_P(Crowd, SurvivesDeadlinesCancellationsAndLateAnswers) {
     EXPECT_EQ(ends.size(), 3u) << last_error;
     EXPECT_TRUE(call({}));
     EXPECT_EQ(listener->endpoint().stats().accepted, 1u) << "all on one connection";
+}
+
+TEST_P(Crowd, IsToldThatTooManyCallsWaitForAStream) {
+    serve_slowly();
+    ASSERT_TRUE(call({}));
+    // Streams are opened at the end of the turn: until then every call waits.
+    constexpr auto kMax = zquic::h3::Limits{}.pending_requests_max;
+    for (std::size_t i = 0; i <= kMax; ++i) {
+        handles.push_back(channel->call(kUnary, message("0"), {}, [this](const StatusOr<Message>& answer) {
+            ++ended;
+            if (!answer) last_error = answer.error().to_string();
+        }));
+    }
+    ASSERT_TRUE(until([&] { return ended > 0 && held.size() == kMax; })) << "the others are with the server";
+    EXPECT_EQ(ended, 1u);
+    EXPECT_NE(last_error.find("RESOURCE_EXHAUSTED"), std::string::npos) << last_error;
+    EXPECT_NE(last_error.find("too many calls wait for a free stream"), std::string::npos) << last_error;
+    EXPECT_TRUE(call({})) << "the connection goes on";
 }
 
 INSTANTIATE_TEST_SUITE_P(Over, Crowd, testing::Values(Transport::quic), name_of);

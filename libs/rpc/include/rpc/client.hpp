@@ -148,8 +148,8 @@ struct ChannelOptions {
     std::size_t message_bytes_max = kMessageBytesMaxDefault;
     std::size_t metadata_bytes_max = 16 * 1024;
     std::size_t stream_buffer_bytes = 256 * 1024;  ///< Requests waiting in one stream.
-    /// Calls waiting for a connection; beyond, RESOURCE_EXHAUSTED. On a connection up to 10,000 wait for a free stream
-    /// (zquic::h3::Limits::pending_requests_max).
+    /// Calls waiting for a connection. On a connection up to 10,000 wait for a free stream
+    /// (zquic::h3::Limits::pending_requests_max). Beyond either, RESOURCE_EXHAUSTED.
     std::size_t waiting_calls_max = 4096;
     std::uint64_t connect_timeout_ns = 5'000'000'000;
     // Back-off between attempts: initial * 1.6^n up to the maximum, ±20 % (grpc doc/connection-backoff.md).

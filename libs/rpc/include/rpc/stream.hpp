@@ -38,8 +38,8 @@ class StreamEvents {
     virtual void on_end(Fields trailers) = 0;
     /// queued_bytes() has fallen to half of what it was bounded by, or below, after write() made it larger.
     virtual void on_writable() = 0;
-    /// The stream is over: reset by the peer, or the connection closed (then `reason` says how). `h3_code` per
-    /// RFC 9114 §8.1. Nothing follows.
+    /// The stream is over: reset by the peer, or with a `reason`: the connection closed, or it had no room for the
+    /// stream (H3_EXCESSIVE_LOAD) and the peer never heard of it. `h3_code` per RFC 9114 §8.1. Nothing follows.
     virtual void on_reset(std::uint64_t h3_code, const std::string& reason) = 0;
 
  protected:
