@@ -148,7 +148,8 @@ class BriefBridgeTest : public World {
 
 TEST_F(BriefBridgeTest, EndsTheWatchesOfCallersWithoutAKnownKey) {
     Watches watches{bridge_->tcp_port()};
-    ASSERT_TRUE(watches.add().ok());
+    // On a busy machine the time may be over before the request is complete.
+    ASSERT_TRUE(eventually([&] { return watches.add().ok(); }));
     EXPECT_EQ(watches.finish().error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
 }
 
