@@ -8,7 +8,6 @@
 #include "raw.hpp"
 #include "sha2.hpp"
 #include "sodium_ready.hpp"
-#include "zcrypto/hash.hpp"
 #include "zcrypto/secret.hpp"
 
 namespace zcrypto {
@@ -16,25 +15,29 @@ namespace zcrypto {
 namespace {
 
 /// RFC 5869, 2.3: T(i) = HMAC(PRK, T(i-1) || info || i).
-template <std::size_t N>
-base::Result<void> expand(base::FixedBytes<N> (*hmac)(const HmacInput&) noexcept, base::ByteView extracted,
-                          base::ByteView info, base::MutableBytes out) {
-    if (out.size() > 255 * N) return base::fail(Errc::out_of_range, "HKDF output");
-    base::Bytes block;  // Wiped below.
-    block.reserve(N + info.size() + 1);
-    detail::Wiped<base::FixedBytes<N>> previous;
+template <typename Hash>
+base::Result<void> expand(base::ByteView extracted, base::ByteView info, base::MutableBytes out) noexcept {
+    using Hmac = detail::Hmac<Hash>;
+    detail::Wiped<typename Hmac::Digest> block;
+    if (out.size() > 255 * block->size()) return base::fail(Errc::out_of_range, "HKDF output");
+    const Hmac keyed{extracted};
     for (std::uint8_t round = 1; !out.empty(); ++round) {
-        block.clear();
-        if (round > 1) block.insert(block.end(), previous->begin(), previous->end());
-        block.insert(block.end(), info.begin(), info.end());
-        block.push_back(std::byte{round});
-        *previous = hmac({.key = extracted, .message = block});
-        const auto count = std::min(out.size(), N);
-        std::copy_n(previous->begin(), count, out.begin());
+        const std::byte number[] = {std::byte{round}};
+        Hmac hmac{keyed};
+        if (round > 1) hmac.update(*block);
+        hmac.update(info).update(number).finish(*block);
+        const auto count = std::min(out.size(), block->size());
+        std::copy_n(block->begin(), count, out.begin());
         out = out.subspan(count);
     }
-    secure_wipe(block);
     return {};
+}
+
+template <typename Hash>
+base::Result<void> hkdf(const HkdfInput& input, base::MutableBytes out) noexcept {
+    detail::Wiped<typename Hash::Digest> extracted;
+    detail::Hmac<Hash>{input.salt}.update(input.key_material).finish(*extracted);
+    return expand<Hash>(*extracted, input.info, out);
 }
 
 /// RFC 8018, 5.2: T(i) = U1 ^ U2 ^ …, U1 = HMAC(password, salt || i), and each further U the HMAC of the one before.
@@ -68,26 +71,20 @@ base::Result<void> pbkdf2(const Pbkdf2Input& input, base::MutableBytes out) noex
 
 Secret<32> hkdf_sha256_extract(base::ByteView salt, base::ByteView key_material) {
     Secret<32> out;
-    auto extracted = hmac_sha256({.key = salt, .message = key_material});
-    std::ranges::copy(extracted, out.expose_mutable().begin());
-    secure_wipe(extracted);
+    detail::Hmac<detail::Sha256>{salt}.update(key_material).finish(out.expose_mutable());
     return out;
 }
 
-base::Result<void> hkdf_sha256_expand(base::ByteView extracted, base::ByteView info, base::MutableBytes out) {
-    return expand(&hmac_sha256, extracted, info, out);
+base::Result<void> hkdf_sha256_expand(base::ByteView extracted, base::ByteView info, base::MutableBytes out) noexcept {
+    return expand<detail::Sha256>(extracted, info, out);
 }
 
-base::Result<void> hkdf_sha256(const HkdfInput& input, base::MutableBytes out) {
-    detail::Wiped<base::FixedBytes<32>> extracted;
-    *extracted = hmac_sha256({.key = input.salt, .message = input.key_material});
-    return expand(&hmac_sha256, *extracted, input.info, out);
+base::Result<void> hkdf_sha256(const HkdfInput& input, base::MutableBytes out) noexcept {
+    return hkdf<detail::Sha256>(input, out);
 }
 
-base::Result<void> hkdf_sha512(const HkdfInput& input, base::MutableBytes out) {
-    detail::Wiped<base::FixedBytes<64>> extracted;
-    *extracted = hmac_sha512({.key = input.salt, .message = input.key_material});
-    return expand(&hmac_sha512, *extracted, input.info, out);
+base::Result<void> hkdf_sha512(const HkdfInput& input, base::MutableBytes out) noexcept {
+    return hkdf<detail::Sha512>(input, out);
 }
 
 base::Result<void> pbkdf2_hmac_sha256(const Pbkdf2Input& input, base::MutableBytes out) noexcept {

@@ -1,7 +1,8 @@
 #pragma once
 // Hashes: SHA-2 from OpenSSL, BLAKE2b from libsodium, BLAKE3 from its official C and assembly, SHA-3 and Keccak-256
-// ours. hasher.hpp has them behind one incremental type, blake3_tree.hpp with threads. Nothing here allocates.
-// Everything is thread-safe; the classes follow the usual rule of one writer.
+// ours. hasher.hpp has them behind one incremental type, blake3_tree.hpp with threads. Nothing here allocates but
+// sha512_secret(), whose result is locked memory. Everything is thread-safe; the classes follow the usual rule of one
+// writer.
 
 #include <initializer_list>
 #include <string_view>

@@ -14,12 +14,12 @@ struct HkdfInput {
     base::ByteView info = {};
 };
 /// RFC 5869 with SHA-256. `out_of_range` above 255 * 32 bytes of output.
-base::Result<void> hkdf_sha256(const HkdfInput& input, base::MutableBytes out);
+base::Result<void> hkdf_sha256(const HkdfInput& input, base::MutableBytes out) noexcept;
 /// The same with SHA-512; up to 255 * 64 bytes.
-base::Result<void> hkdf_sha512(const HkdfInput& input, base::MutableBytes out);
+base::Result<void> hkdf_sha512(const HkdfInput& input, base::MutableBytes out) noexcept;
 /// The two halves of RFC 5869 for protocols that keep the extracted key.
 Secret<32> hkdf_sha256_extract(base::ByteView salt, base::ByteView key_material);
-base::Result<void> hkdf_sha256_expand(base::ByteView extracted, base::ByteView info, base::MutableBytes out);
+base::Result<void> hkdf_sha256_expand(base::ByteView extracted, base::ByteView info, base::MutableBytes out) noexcept;
 
 struct Pbkdf2Input {
     base::ByteView password;
