@@ -145,8 +145,10 @@ int spectest(const std::string& folder, bool verbose) {
     std::size_t passed = 0;
     std::size_t failed = 0;
     std::size_t text = 0;
+    std::size_t invalid_first = 0;
     for (const auto& report : *reports) {
         passed += report.passed;
+        invalid_first += report.invalid_first;
         failed += report.failures.size();
         text += report.text_only;
         if (verbose || !report.failures.empty()) {
@@ -157,6 +159,7 @@ int spectest(const std::string& folder, bool verbose) {
     }
     fmt::print("{} files: {} of {} binary commands passed; {} on text modules are out of scope\n", reports->size(),
                passed, passed + failed, text);
+    if (invalid_first > 0) fmt::print("{} malformed modules passed that were refused as invalid\n", invalid_first);
     return failed ? 1 : 0;
 }
 

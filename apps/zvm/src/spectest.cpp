@@ -179,6 +179,9 @@ class Suite {
         return type.empty() ? "is no command" : "unknown command";
     }
 
+    /// How many malformed modules were refused as invalid.
+    [[nodiscard]] std::uint32_t invalid_first() const noexcept { return invalid_first_; }
+
     /// Whether a command is about a module that is there as text only. What follows such a `module` is about it, too.
     bool is_text_only(const json& command) {
         if (text_of(command, "module_type") == "text") {
@@ -327,8 +330,12 @@ class Suite {
         if (module) return fmt::format("loads, should be refused: {}", text_of(command, "text"));
         // A limit or a missing file is not the reason that the test asks for.
         if (module.error().is(wanted)) return {};
-        // One pass decodes and validates, so it may meet something invalid before the place that is malformed.
-        if (wanted == zvm::Errc::malformed && module.error().is(zvm::Errc::invalid)) return {};
+        // One pass decodes and validates, so it may meet something invalid before the place that is malformed. Counted,
+        // because it may as well have overlooked that place.
+        if (wanted == zvm::Errc::malformed && module.error().is(zvm::Errc::invalid)) {
+            ++invalid_first_;
+            return {};
+        }
         return fmt::format("refused with {}, wanted {}", base::to_string(module.error()), text_of(command, "text"));
     }
 
@@ -363,6 +370,7 @@ class Suite {
     std::map<std::string, Target> named_;
     std::map<std::string, zvm::Instance*> registered_;
     Target current_;
+    std::uint32_t invalid_first_ = 0;
 };
 
 }  // namespace
@@ -393,6 +401,7 @@ base::Checked<SpecReport> run_spec_file(const std::string& json_path) {
                 fmt::format("line {}: {}: {}", line.is_null() ? "?" : line.dump(), text_of(command, "type"), problem));
         }
     }
+    report.invalid_first = suite.invalid_first();
     return report;
 }
 
