@@ -75,7 +75,7 @@ function withoutNames(wasm) {
     let size = 0;
     for (let shift = 0, byte = 128; byte & 128; shift += 7) {
       byte = wasm[++at];
-      size |= (byte & 127) << shift;
+      size += (byte & 127) * 2 ** shift;
     }
     const isNames = wasm[start] === 0 && wasm.toString("latin1", at + 1, at + 6) === "\x04name";
     at += 1 + size;
