@@ -182,7 +182,7 @@ Tag tag_of(base::ByteView text) noexcept {
 
 // ---- ChaCha20-Poly1305: OpenSSL's vector code is twice as fast as libsodium's, but setting it up costs more than a
 // short message.
-constexpr std::size_t kLongText = 1024;
+constexpr std::size_t kLongText = 2048;
 
 template <typename Nonce>
 bool is_long(const AeadInput<Nonce>& input) noexcept {

@@ -1,6 +1,6 @@
 #pragma once
 // Authenticated encryption: XChaCha20-Poly1305 (24-byte nonces, safe to choose at random) and ChaCha20-Poly1305 (RFC
-// 8439, 12-byte nonces that must never repeat under a key) from libsodium, and from OpenSSL for 1 KiB and more;
+// 8439, 12-byte nonces that must never repeat under a key) from libsodium, and from OpenSSL for 2 KiB and more;
 // AES-256-GCM (the same rule of nonces, and at most 2^32 messages a key) from OpenSSL. The functions are thread-safe.
 // On failure nothing of the plaintext is released. The `_into` forms write to the caller's memory; it may be the text's
 // own or overlap it in any way (the text is then overwritten), and on failure it is zeroed.
