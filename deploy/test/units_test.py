@@ -44,6 +44,9 @@ def main():
         for folder in HIDDEN.get(unit.name.split(".")[0], set()):
             if f"-/var/lib/ghost/{folder}" not in hidden:
                 faults.append(f"{unit}: InaccessiblePaths does not hide /var/lib/ghost/{folder}")
+            # A folder that systemd has not made by then would not be hidden.
+            if f"ghost/{folder}" not in " ".join(found.get("StateDirectory", [])).split():
+                faults.append(f"{unit}: StateDirectory does not make ghost/{folder}, which is to be hidden")
         # What is denied is subtracted from what is allowed, so the order counts.
         if not found.get("SystemCallFilter", [""])[0].startswith("@"):
             faults.append(f"{unit}: the list of denied calls stands in front of the allowed ones")
