@@ -173,8 +173,9 @@ void Bridge::State::wire() {
                          .value_or(0);
 }
 
-/// A caller without a known key gets a place for each call, the bridge's own services included, until the answer has
-/// left; health and reflection streams, which have no end of their own, end with the time that such a call may take.
+/// A caller without a known key gets a place for each call, the bridge's own services included, until the call ends,
+/// over TCP until the answer has left; health and reflection streams, which have no end of their own, end with the time
+/// that such a call may take.
 rpc::Status Bridge::State::authorize(const rpc::CallInfo& call) {
     auto allowed = access->may_call(call.path, call.peer.public_key);
     if (!allowed.ok() || access->knows(call.peer.public_key)) return allowed;

@@ -80,7 +80,7 @@ class Watches {
     }
     /// The status of one that was refused; OK when it is open.
     grpc::Status add() {
-        auto one = std::make_unique<One>(port_);
+        auto one = std::make_unique<OpenCall>(port_);
         one->stream = std::make_unique<GrpcClient::Stream>(one->client, one->context, "/grpc.health.v1.Health/Watch");
         // Both fail when the refusal is there already.
         static_cast<void>(one->stream->write(Message{}));
@@ -99,14 +99,8 @@ class Watches {
     }
 
  private:
-    struct One {
-        explicit One(std::uint16_t port) : client{port} {}
-        GrpcClient client;
-        grpc::ClientContext context;
-        std::unique_ptr<GrpcClient::Stream> stream;
-    };
     std::uint16_t port_;
-    std::vector<std::unique_ptr<One>> open_;
+    std::vector<std::unique_ptr<OpenCall>> open_;
 };
 
 /// Whose strangers may call little at a time, and one of them less.

@@ -133,4 +133,12 @@ inline void expect_deadline(GrpcClient& client, const EchoLog& log) {
     EXPECT_TRUE(eventually([&] { return log.cancelled == log.calls - before; })) << "the service must hear of it";
 }
 
+/// A streaming call on a connection of its own.
+struct OpenCall {
+    explicit OpenCall(std::uint16_t port) : client{port} {}
+    GrpcClient client;
+    grpc::ClientContext context;
+    std::unique_ptr<GrpcClient::Stream> stream;
+};
+
 }  // namespace ghostbridge::test

@@ -251,7 +251,7 @@ class HangingCalls {
  public:
     HangingCalls(std::uint16_t port, int count) {
         for (int i = 0; i < count; ++i) {
-            auto& one = calls_.emplace_back(std::make_unique<One>(port));
+            auto& one = calls_.emplace_back(std::make_unique<OpenCall>(port));
             one->stream = std::make_unique<GrpcClient::Stream>(one->client, one->context, "/test.v1.Echo/Hang");
             EXPECT_TRUE(one->stream->write(message("")));
             EXPECT_TRUE(one->stream->half_close());
@@ -265,13 +265,7 @@ class HangingCalls {
     }
 
  private:
-    struct One {
-        explicit One(std::uint16_t port) : client{port} {}
-        GrpcClient client;
-        grpc::ClientContext context;
-        std::unique_ptr<GrpcClient::Stream> stream;
-    };
-    std::vector<std::unique_ptr<One>> calls_;
+    std::vector<std::unique_ptr<OpenCall>> calls_;
 };
 
 class SmallRelayTest : public RelayTest {

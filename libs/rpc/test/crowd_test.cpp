@@ -1,6 +1,7 @@
 // A hundred thousand calls under way on one connection to a server that is in no hurry.
 #include <map>
 
+#include "base/sanitizers.hpp"
 #include "rig.hpp"
 #include "zquic/h3.hpp"
 
@@ -9,11 +10,8 @@ namespace {
 
 class Crowd : public Rig {
  public:
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    static constexpr std::size_t kCalls = 10'000;  // A call takes 4 KB on each side, and several times that there.
-#else
-    static constexpr std::size_t kCalls = 100'000;
-#endif
+    /// A call takes 4 KB on each side, and several times that under a sanitizer.
+    static constexpr std::size_t kCalls = base::kSanitized ? 10'000 : 100'000;
     /// ChannelOptions::waiting_calls_max lets as many wait for the connection.
     static constexpr std::size_t kBatch = 4000;
 

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <thread>
 
+#include "base/sanitizers.hpp"
 #include "keccak.hpp"
 #include "vectors.hpp"
 #include "zcrypto/errc.hpp"
@@ -62,14 +63,8 @@ TEST(Sha3, GivesTheExamplesOfFips202) {
     shake256(text("x"), {});
 }
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kSanitized = true;
-#else
-constexpr bool kSanitized = false;
-#endif
-
 TEST(Hashes, NeedNoMemory) {
-    if (kSanitized) GTEST_SKIP() << "the sanitizers need memory of their own";
+    if (base::kSanitized) GTEST_SKIP() << "the sanitizers need memory of their own";
     const base::Bytes message(1000, std::byte{7});
     const auto all = [&message] {
         base::FixedBytes<7 * 64> out{};

@@ -13,6 +13,8 @@
 #include <thread>
 #include <vector>
 
+#include "base/sanitizers.hpp"
+
 namespace {
 
 using zcrypto::Secret;
@@ -163,14 +165,8 @@ TEST(SecretMemory, OfAChildOutlivesTheInheritedSecretsThatItDestroys) {
               0);
 }
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kSanitized = true;
-#else
-constexpr bool kSanitized = false;
-#endif
-
 TEST(SecretMemory, ThatIsNotToBeHadIsAnException) {
-    if (kSanitized) GTEST_SKIP() << "the sanitizers need memory of their own";
+    if (base::kSanitized) GTEST_SKIP() << "the sanitizers need memory of their own";
     EXPECT_EQ(in_child([] {
                   const SecretBytes one{1};
                   const rlimit none{0, 0};
