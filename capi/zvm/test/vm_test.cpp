@@ -14,12 +14,15 @@ namespace {
 /// Allocations until one fails; negative: none does.
 long allocations_left = -1;
 
-void* allocate(std::size_t size) {
+/// Not inlined, like release(): otherwise g++ sees malloc paired with delete, and new with free, in one function.
+[[gnu::noinline]] void* allocate(std::size_t size) {
     if (allocations_left == 0) throw std::bad_alloc{};
     if (allocations_left > 0) --allocations_left;
     if (void* const memory = std::malloc(size ? size : 1)) return memory;
     throw std::bad_alloc{};
 }
+
+[[gnu::noinline]] void release(void* memory) noexcept { std::free(memory); }
 
 }  // namespace
 
@@ -27,10 +30,10 @@ void* operator new(std::size_t size) { return allocate(size); }
 void* operator new[](std::size_t size) { return allocate(size); }
 // NOLINTBEGIN(clang-analyzer-cplusplus.NewDelete): these are the operators; the analyser takes their free for a second
 // one.
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory) noexcept { release(memory); }
+void operator delete[](void* memory) noexcept { release(memory); }
+void operator delete(void* memory, std::size_t) noexcept { release(memory); }
+void operator delete[](void* memory, std::size_t) noexcept { release(memory); }
 // NOLINTEND(clang-analyzer-cplusplus.NewDelete)
 
 namespace capi::zvm_local {
