@@ -61,7 +61,7 @@ std::vector<std::string> Target::command(const std::string& text) const {
 }
 
 std::unique_ptr<Target::Instance> Target::start(std::uint64_t file_bytes_max) const {
-    auto process = Process::start(command(start_), {.stderr_path = log_path(), .file_bytes_max = file_bytes_max});
+    auto process = benchkit::Process::start(command(start_), {.stderr_path = log_path(), .file_bytes_max = file_bytes_max});
     if (!process) return nullptr;
     const std::regex ready{ready_};
     std::smatch match;
@@ -86,6 +86,6 @@ std::unique_ptr<Target::Instance> Target::start(std::uint64_t file_bytes_max) co
                                                   .ops = has_ops ? "127.0.0.1:" + ops[1].str() : ""}};
 }
 
-int Target::verify() const { return run(command(verify_), log_path()); }
+int Target::verify() const { return benchkit::run(command(verify_), log_path()); }
 
 }  // namespace durability

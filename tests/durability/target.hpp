@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "process.hpp"
+#include "child_process.hpp"
 #include "rpc/blocking.hpp"
 #include "zquic/tls.hpp"
 
@@ -26,7 +26,7 @@ class Target {
 
     /// A running instance and a client that is connected to it.
     struct Instance {
-        Process process;
+        benchkit::Process process;
         std::unique_ptr<rpc::BlockingClient> client;
         std::string ops;  ///< "127.0.0.1:PORT" or empty.
     };

@@ -1,5 +1,5 @@
 #pragma once
-// A child process of a test: started, waited for, killed.
+// A child process of a test or a bench: started, waited for, killed.
 
 #include <sys/types.h>
 
@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace durability {
+namespace benchkit {
 
 class Process {
  public:
@@ -26,6 +26,7 @@ class Process {
     /// The next line of its stdout; nothing at its end or after `timeout_ms`.
     std::optional<std::string> read_line(int timeout_ms);
     void send(int signal) const;
+    [[nodiscard]] pid_t pid() const noexcept { return pid_; }
     /// Waits for its end; the exit code, or 128 + signal.
     int wait();
 
@@ -39,4 +40,4 @@ class Process {
 /// Runs to the end, stdout thrown away. The exit code.
 int run(const std::vector<std::string>& command, const std::string& stderr_path);
 
-}  // namespace durability
+}  // namespace benchkit

@@ -1,4 +1,4 @@
-#include "process.hpp"
+#include "child_process.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -11,7 +11,7 @@
 #include <chrono>
 #include <utility>
 
-namespace durability {
+namespace benchkit {
 
 std::optional<Process> Process::start(const std::vector<std::string>& command, const Options& options) {
     std::vector<char*> arguments;
@@ -21,7 +21,7 @@ std::optional<Process> Process::start(const std::vector<std::string>& command, c
     if (pipe2(out, O_CLOEXEC) != 0) return std::nullopt;
     const auto pid = fork();
     if (pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);  // a test that is killed leaves nothing running
+        prctl(PR_SET_PDEATHSIG, SIGKILL);  // who is killed leaves nothing running
         const int err = open(options.stderr_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
         dup2(out[1], STDOUT_FILENO);
         if (err >= 0) dup2(err, STDERR_FILENO);
@@ -88,4 +88,4 @@ int run(const std::vector<std::string>& command, const std::string& stderr_path)
     return process->wait();
 }
 
-}  // namespace durability
+}  // namespace benchkit
