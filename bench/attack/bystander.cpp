@@ -102,7 +102,11 @@ Seen watch(const World& world, double seconds, double calls_per_s) {
     // Connected before the clock starts.
     const auto status = (*client)->call(methods::kGetStatus, {}, {.timeout_ns = kTimeoutNs, .wait_for_ready = true});
     if (!status) die("the listed caller is not served: " + status.error().to_string());
-    const auto account = status->node_address();
+    methods::v1::BlockRequest request;
+    request.set_height(1);
+    const auto block = (*client)->call(methods::kGetBlock, request, {.timeout_ns = kTimeoutNs});
+    if (!block) die("no block to read an address from: " + block.error().to_string());
+    const auto& account = block->header().proposer();
     std::optional<Caller> caller;
     (*client)->run([&](rpc::Channel& channel) { caller.emplace(channel, seconds, calls_per_s, account); });
     {

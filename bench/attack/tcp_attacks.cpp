@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 constexpr std::size_t kConnections = 16;
-constexpr std::size_t kUnsentMax = 256u << 10;
+constexpr std::size_t kUnsentMax = 16u << 10;
 const std::string kStatus = "/ghost.chain.v1.BlockchainService/GetStatus";
 const std::string kSubmit = "/ghost.chain.v1.BlockchainService/SubmitTransaction";
 const std::string kReflection = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";

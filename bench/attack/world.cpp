@@ -95,7 +95,7 @@ World::World() : listed_{zquic::Identity::generate().value()} {
     ghostd::InitOptions node{.home = folder_ + "/ghostd", .dev = true};
     node.config.listen = doors_.node_quic.to_string();
     node.config.advertise = doors_.node_quic.to_string();
-    node.config.ops_listen.clear();
+    node.config.ops_listen = "127.0.0.1:0";
     node.config.bridge = {.endpoint = doors_.bridge_quic.to_string(), .key = base::to_hex(doors_.bridge_key)};
     node.config.peers = {{.name = "ghostbridge", .key = base::to_hex(doors_.bridge_key), .role = "service"},
                          {.name = "listed", .key = base::to_hex(listed_key), .role = "admin"}};
