@@ -4,12 +4,14 @@
 #include <atomic>
 #include <thread>
 
+#include "close_seen.hpp"
 #include "daemon.hpp"
 #include "ghost/chain/v1/chain.pb.h"
 #include "ghost/wallet/v1/wallet.pb.h"
 #include "ghostbridge/bridge.hpp"
 #include "ghostd/init.hpp"
 #include "ghostd/node.hpp"
+#include "published_vectors.hpp"
 #include "rpc/blocking.hpp"
 #include "rpc/quic.hpp"
 #include "walletd/trust.hpp"
@@ -293,6 +295,24 @@ TEST_F(ServiceTest, RefusesCallersThatItsOwnListDoesNotName) {
     const auto answer = stranger->call(kStatus, wallet::WalletStatusRequest{}, {.timeout_ns = kTimeoutNs});
     ASSERT_FALSE(answer);
     EXPECT_EQ(answer.error().code, rpc::StatusCode::permission_denied) << answer.error().to_string();
+    const auto status = call(kStatus, wallet::WalletStatusRequest{});
+    ASSERT_TRUE(status) << status.error().to_string();
+    EXPECT_TRUE(status->node_reachable()) << status->node_error();
+}
+
+TEST_F(ServiceTest, EachDaemonOutlivesAHelloWithoutTransportParameters) {
+    GHOST_NEEDS_VECTORS();
+    const auto hello =
+        zquic::testkit::read_case(ghost_test::vectors_folder(), "quic-initial-without-transport-parameters");
+    ASSERT_EQ(hello.size(), 1200u);
+    const auto close_of = [&](const io::SocketAddress& daemon) {
+        return zquic::testkit::close_code_after(daemon, hello, 60'000).value_or(0);
+    };
+    constexpr std::uint64_t kMissingExtension = 0x16d;  // RFC 9001 section 4.8: 0x100 and TLS alert 109
+    EXPECT_EQ(close_of(node_->address()), kMissingExtension);
+    EXPECT_EQ(close_of(io::SocketAddress::loopback_v4(wallet_->port())), kMissingExtension);
+    EXPECT_EQ(close_of(*io::SocketAddress::parse(bridge_endpoint())), kMissingExtension);
+    // One call that goes through all of them.
     const auto status = call(kStatus, wallet::WalletStatusRequest{});
     ASSERT_TRUE(status) << status.error().to_string();
     EXPECT_TRUE(status->node_reachable()) << status->node_error();

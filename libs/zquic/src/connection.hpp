@@ -185,6 +185,7 @@ class ConnectionImpl final : public Connection {
     bool handshake_done_ = false;
     bool confirmed_ = false;
     bool stateless_reset_ = false;
+    std::optional<std::uint8_t> missing_;  ///< The TLS alert for what the peer's handshake lacked.
 };
 
 }  // namespace zquic

@@ -43,9 +43,28 @@ struct ConnectionImpl::Callbacks {
 
     static int recv_crypto_data(ngtcp2_conn* conn, ngtcp2_encryption_level level, std::uint64_t offset,
                                 const std::uint8_t* data, std::size_t size, void* user_data) {
+        auto& connection = self(user_data);
         // What comes after the handshake (session tickets) has no session left to go to.
-        if (!self(user_data).tls_) return 0;
-        return ngtcp2_crypto_recv_crypto_data_cb(conn, level, offset, data, size, user_data);
+        if (!connection.tls_) return 0;
+        const int rv = ngtcp2_crypto_recv_crypto_data_cb(conn, level, offset, data, size, user_data);
+        if (!connection.missing_) return rv;
+        ngtcp2_conn_set_tls_alert(conn, *connection.missing_);
+        return NGTCP2_ERR_CRYPTO;
+    }
+
+    // The engine takes for granted that both sides have sent their transport parameters before it holds keys that make
+    // use of them: it asserts so when it writes. GnuTLS takes neither their extension nor ALPN for mandatory.
+    static int keys_installed(ngtcp2_conn* conn, ngtcp2_encryption_level level, void* user_data) {
+        auto& connection = self(user_data);
+        // A client's hello has been read as a whole when a server has its first keys; a server's extensions have been
+        // when a client has its last.
+        if (!connection.server_ && level != NGTCP2_ENCRYPTION_LEVEL_1RTT) return 0;
+        if (!ngtcp2_conn_get_remote_transport_params(conn)) {
+            connection.missing_ = GNUTLS_A_MISSING_EXTENSION;  // RFC 9001 section 8.2
+        } else if (connection.tls_.alpn().empty()) {
+            connection.missing_ = GNUTLS_A_NO_APPLICATION_PROTOCOL;  // RFC 9001 section 8.1
+        }
+        return connection.missing_ ? NGTCP2_ERR_CALLBACK_FAILURE : 0;
     }
 
     static int handshake_completed(ngtcp2_conn*, void* user_data) { return self(user_data).on_handshake_completed(); }
@@ -214,6 +233,8 @@ struct ConnectionImpl::Callbacks {
         out.delete_crypto_aead_ctx = ngtcp2_crypto_delete_crypto_aead_ctx_cb;
         out.delete_crypto_cipher_ctx = ngtcp2_crypto_delete_crypto_cipher_ctx_cb;
         out.recv_datagram = recv_datagram;
+        out.recv_rx_key = keys_installed;
+        out.recv_tx_key = keys_installed;
         out.get_path_challenge_data = ngtcp2_crypto_get_path_challenge_data_cb;
         out.version_negotiation = ngtcp2_crypto_version_negotiation_cb;
         return out;
