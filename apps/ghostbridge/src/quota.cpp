@@ -1,29 +1,17 @@
 #include "ghostbridge/quota.hpp"
 
-#include <netinet/in.h>
-
-#include <algorithm>
-#include <span>
-#include <unordered_map>
+#include <map>
 #include <utility>
 
-namespace ghostbridge {
+#include "io/network.hpp"
 
-io::SocketAddress network_of(const io::SocketAddress& address) noexcept {
-    constexpr std::size_t kNetworkBytes = 8;
-    const auto plain = address.normalized();
-    if (!plain.is_v6()) return plain.with_port(0);
-    in6_addr network{};
-    std::ranges::copy(plain.host_bytes().first(kNetworkBytes),
-                      std::as_writable_bytes(std::span{network.s6_addr}).begin());
-    return io::SocketAddress::v6(network, 0);
-}
+namespace ghostbridge {
 
 struct AddressQuota::Table {
     std::size_t max;
     std::size_t per_address_max;
     std::size_t held = 0;
-    std::unordered_map<io::SocketAddress, std::size_t> by_network;
+    std::map<io::SocketAddress, std::size_t, io::HostLess> by_network;
 
     void give_back(const io::SocketAddress& network) noexcept {
         --held;
@@ -46,7 +34,7 @@ std::expected<AddressQuota::Place, AddressQuota::Full> AddressQuota::take(const 
         io::SocketAddress network;
     };
     if (table_->held >= table_->max) return std::unexpected{Full::together};
-    const auto network = network_of(address);
+    const auto network = io::network_of(address);
     const auto at = table_->by_network.find(network);
     if (at != table_->by_network.end() && at->second >= table_->per_address_max) return std::unexpected{Full::address};
     ++table_->by_network[network];

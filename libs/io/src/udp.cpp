@@ -75,6 +75,7 @@ struct UdpSocket::State {
     DatagramHandler handler;
     Task on_writable;
     bool watching_write = false;
+    bool drained = true;
 
     void on_ready(Ready ready, UdpSocket& socket);
     std::size_t deliver(const mmsghdr& message, DatagramHandler& to);
@@ -136,6 +137,7 @@ const SocketAddress& UdpSocket::bound_address() const noexcept { return state_->
 const UdpStats& UdpSocket::stats() const noexcept { return state_->stats; }
 bool UdpSocket::gso_enabled() const noexcept { return state_->gso; }
 bool UdpSocket::gro_enabled() const noexcept { return state_->gro; }
+bool UdpSocket::drained() const noexcept { return state_->drained; }
 int UdpSocket::fd() const noexcept { return state_->fd.get(); }
 
 base::Result<void> UdpSocket::attach(Reactor& reactor, DatagramHandler handler) {
@@ -176,6 +178,7 @@ std::size_t UdpSocket::receive(DatagramHandler& handler) {
     auto& batch = *state.batch;
     const bool was_attached = state.reactor != nullptr;
     std::size_t delivered = 0;
+    state.drained = false;
     for (std::size_t round = 0; round < kReceiveRoundsMax; ++round) {
         batch.prepare();
         const int count =
@@ -183,12 +186,18 @@ std::size_t UdpSocket::receive(DatagramHandler& handler) {
         ++state.stats.receive_calls;
         // A pending ICMP error is reported once and in place of datagrams: look again.
         if (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK) continue;
-        if (count <= 0) break;
+        if (count <= 0) {
+            state.drained = true;
+            break;
+        }
         for (int i = 0; i < count; ++i) {
             if (was_attached && !state.reactor) return delivered;  // detached by the handler
             delivered += state.deliver(batch.messages[static_cast<std::size_t>(i)], handler);
         }
-        if (static_cast<std::size_t>(count) < batch.size) break;
+        if (static_cast<std::size_t>(count) < batch.size) {
+            state.drained = true;
+            break;
+        }
     }
     return delivered;
 }

@@ -228,6 +228,20 @@ TEST(UdpSocket, StopsDeliveringWhenTheHandlerDetaches) {
     EXPECT_EQ(seen, 1);
 }
 
+TEST(UdpSocket, SaysWhetherMoreWaits) {
+    const auto sender = io::UdpSocket::bind(SocketAddress::loopback_v4(0)).value();
+    const auto receiver =
+        io::UdpSocket::bind(SocketAddress::loopback_v4(0), {.gro = false, .receive_batch_max = 1}).value();
+    EXPECT_TRUE(receiver->drained());
+    for (int i = 0; i < 6; ++i)
+        ASSERT_TRUE(sender->send({.payload = base::as_bytes("x"), .peer = receiver->bound_address()}));
+    io::DatagramHandler ignore = [](const io::Datagram&) {};
+    EXPECT_EQ(receiver->receive(ignore), 4u) << "the bound of one call";
+    EXPECT_FALSE(receiver->drained());
+    EXPECT_EQ(receiver->receive(ignore), 2u);
+    EXPECT_TRUE(receiver->drained());
+}
+
 TEST(UdpSocket, TellsOnceWhenItIsWritableAgain) {
     auto reactor = *io::Reactor::make();
     Party party{*reactor, SocketAddress::loopback_v4(0)};

@@ -226,7 +226,10 @@ void Endpoint::Impl::run_pass() {
         remove(*connection);
     }
     passing_list_.clear();
-    if (!dirty_.empty()) pass_.schedule();
+    // Last, so that connections that exist have been read and written.
+    newcomers_.serve(reactor_.clock(), !socket_->drained(),
+                     [this](auto& socket, const auto& datagram) { serve_newcomer(socket, datagram); });
+    if (!dirty_.empty() || !newcomers_.empty()) pass_.schedule();
     check_drained();
 }
 

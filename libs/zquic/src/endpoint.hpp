@@ -4,8 +4,8 @@
 //   datagram ─▶ connection id ─▶ ours? ─▶ connection.receive()
 //                               ├─▶ another worker's? ─▶ posted to it
 //                               ├─▶ lingering? ─▶ repeat the CONNECTION_CLOSE, now and then
-//                               └─▶ unknown: Initial ─▶ Retry or accept;  version ─▶ negotiate;  short ─▶ stateless
-//                               reset
+//                               └─▶ unknown: short ─▶ stateless reset
+//                                            Initial, version ─▶ newcomers ─▶ (end of the turn) Retry, accept, negotiate
 
 #include <atomic>
 #include <deque>
@@ -17,6 +17,7 @@
 #include "io/reactor.hpp"
 #include "io/timer.hpp"
 #include "io/udp.hpp"
+#include "newcomers.hpp"
 #include "zquic/endpoint.hpp"
 
 namespace zquic {
@@ -67,7 +68,10 @@ class Endpoint::Impl {
     void remove_route(const ngtcp2_cid& id, const ConnectionImpl& connection) noexcept;
     void send(io::UdpSocket& socket, const io::Transmit& transmit) { held_.send(socket, transmit); }
     /// `socket` is about to go: what it did not take goes with it.
-    void forget_socket(const io::UdpSocket& socket) { held_.forget(socket); }
+    void forget_socket(const io::UdpSocket& socket) {
+        held_.forget(socket);
+        newcomers_.forget(socket);
+    }
     [[nodiscard]] bool socket_blocked() const noexcept { return !held_.empty(); }
     [[nodiscard]] ngtcp2_cid new_id() noexcept { return codec_.issue(worker_, *config_.random); }
     void reset_token(const ngtcp2_cid& id, std::uint8_t* token) const noexcept;
@@ -105,9 +109,11 @@ class Endpoint::Impl {
 
     Impl(io::Reactor& reactor, EndpointConfig config, std::shared_ptr<Cluster> cluster, std::uint16_t worker);
     void run_pass();
+    void wait_as_newcomer(io::UdpSocket& socket, const io::Datagram& datagram);
+    void serve_newcomer(io::UdpSocket& socket, const io::Datagram& datagram);
     void remove(ConnectionImpl& connection);
     void check_drained();
-    void accept(io::UdpSocket& socket, const io::Datagram& datagram, base::ByteView id);
+    void accept(io::UdpSocket& socket, const io::Datagram& datagram);
     void send_version_negotiation(io::UdpSocket& socket, const io::Datagram& datagram, const ngtcp2_version_cid& ids);
     void send_retry(io::UdpSocket& socket, const io::Datagram& datagram, const ngtcp2_pkt_hd& header);
     void send_stateless_reset(io::UdpSocket& socket, const io::Datagram& datagram, base::ByteView id);
@@ -136,6 +142,7 @@ class Endpoint::Impl {
     std::vector<ConnectionImpl*> passing_list_;
     std::deque<std::unique_ptr<Lingering>> lingering_;
     HeldDatagrams<io::UdpSocket> held_;
+    Newcomers newcomers_;
     std::unique_ptr<DrainState> drain_;
     EndpointStats counters_;
     std::uint64_t reset_tokens_ = 0;

@@ -34,7 +34,7 @@ void Endpoint::Impl::receive(io::UdpSocket& socket, const io::Datagram& datagram
     }
     ngtcp2_version_cid ids{};
     const int rv = ngtcp2_pkt_decode_version_cid(&ids, base::as_u8(bytes), bytes.size(), kConnectionIdSize);
-    if (rv == NGTCP2_ERR_VERSION_NEGOTIATION) return send_version_negotiation(socket, datagram, ids);
+    if (rv == NGTCP2_ERR_VERSION_NEGOTIATION) return wait_as_newcomer(socket, datagram);
     if (rv != 0 || ids.dcidlen > NGTCP2_MAX_CIDLEN) {
         ++counters_.dropped_malformed;
         return;
@@ -50,10 +50,31 @@ void Endpoint::Impl::receive(io::UdpSocket& socket, const io::Datagram& datagram
     }
     const bool long_header = (bytes[0] & std::byte{0x80}) != std::byte{0};
     if (long_header) {
-        accept(socket, datagram, id);
+        wait_as_newcomer(socket, datagram);
     } else if (!is_stateless_reset(socket, datagram)) {
         send_stateless_reset(socket, datagram, id);
     }
+}
+
+void Endpoint::Impl::wait_as_newcomer(io::UdpSocket& socket, const io::Datagram& datagram) {
+    if (datagram.payload.size() < kInitialDatagramMin || alpn_.empty()) {
+        ++counters_.dropped_malformed;
+        return;
+    }
+    if (!newcomers_.add(socket, datagram)) ++counters_.dropped_overload;
+    pass_.schedule();
+}
+
+/// Its connection may exist by now: a ClientHello can fill several datagrams.
+void Endpoint::Impl::serve_newcomer(io::UdpSocket& socket, const io::Datagram& datagram) {
+    const auto bytes = datagram.payload;
+    ngtcp2_version_cid ids{};
+    const int rv = ngtcp2_pkt_decode_version_cid(&ids, base::as_u8(bytes), bytes.size(), kConnectionIdSize);
+    if (rv == NGTCP2_ERR_VERSION_NEGOTIATION) return send_version_negotiation(socket, datagram, ids);
+    const auto found = routes_.find(IdKey{view(ids.dcid, ids.dcidlen)});
+    if (found == routes_.end()) return accept(socket, datagram);
+    if (auto* const connection = found->second.connection) return receive_for(*connection, socket, datagram);
+    answer_lingering(*found->second.lingering);
 }
 
 bool Endpoint::Impl::is_stateless_reset(io::UdpSocket& socket, const io::Datagram& datagram) {
@@ -81,11 +102,10 @@ bool Endpoint::Impl::forward(std::uint16_t worker, const io::Datagram& datagram)
     });
 }
 
-void Endpoint::Impl::accept(io::UdpSocket& socket, const io::Datagram& datagram, base::ByteView) {
+void Endpoint::Impl::accept(io::UdpSocket& socket, const io::Datagram& datagram) {
     const auto bytes = datagram.payload;
     ngtcp2_pkt_hd header{};
-    if (bytes.size() < kInitialDatagramMin || alpn_.empty() ||
-        ngtcp2_accept(&header, base::as_u8(bytes), bytes.size()) != 0) {
+    if (ngtcp2_accept(&header, base::as_u8(bytes), bytes.size()) != 0) {
         ++counters_.dropped_malformed;
         return;
     }
@@ -136,10 +156,6 @@ void Endpoint::Impl::reply(io::UdpSocket& socket, const io::Datagram& datagram, 
 
 void Endpoint::Impl::send_version_negotiation(io::UdpSocket& socket, const io::Datagram& datagram,
                                               const ngtcp2_version_cid& ids) {
-    if (datagram.payload.size() < kInitialDatagramMin || alpn_.empty()) {
-        ++counters_.dropped_malformed;
-        return;
-    }
     static constexpr std::array<std::uint32_t, 2> kVersions{NGTCP2_PROTO_VER_V1, NGTCP2_PROTO_VER_V2};
     std::array<std::byte, 1 + 4 + 2 * 256 + 4 * kVersions.size()> packet;
     const auto noise = static_cast<std::uint8_t>(config_.random->u64());

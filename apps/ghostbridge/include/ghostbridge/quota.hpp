@@ -10,10 +10,7 @@
 
 namespace ghostbridge {
 
-/// Whom an address stands for: an IPv4 host, or the IPv6 /64 that one customer has. Without a port.
-io::SocketAddress network_of(const io::SocketAddress& address) noexcept;
-
-/// Counts places. Only addresses that hold one are remembered, so there are at most `max` of them. One thread.
+/// Counts places of networks (io::network_of). Only addresses that hold one are remembered, so there are at most `max` of them. One thread.
 class AddressQuota {
  public:
     enum class Full : std::uint8_t {

@@ -80,6 +80,9 @@ class UdpSocket {
     /// waits. attach() does this by itself; call it in loops of your own.
     std::size_t receive(DatagramHandler& handler);
 
+    /// False when the last receive() ended for its bound: more datagrams wait, perhaps of peers that matter more.
+    [[nodiscard]] bool drained() const noexcept;
+
     /// Sends a train. Returns the bytes the kernel took: all of them, or whole segments less when its buffer filled up
     /// on the way (send the rest later). `would_block` when it took none. `message_too_large` means the datagram
     /// exceeds the interface or, with dont_fragment, the path MTU. Trains of any length are split as the kernel needs.
