@@ -1,4 +1,4 @@
-// The scan of decrypted packets for STOP_SENDING: bounded, and it finds what is put in front.
+// The scan of decrypted packets: bounded, and it finds what is put in front.
 
 #include <cstdlib>
 
@@ -8,12 +8,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     constexpr std::size_t kMax = 4;
     const base::ByteView input{reinterpret_cast<const std::byte*>(data), size};
     std::vector<zquic::StopSending> found;
-    zquic::scan_stop_sending(input, found, kMax);
+    const auto plain = zquic::scan_frames(input, found, kMax);
     if (found.size() > kMax) std::abort();
     base::Bytes with{std::byte{0x05}, std::byte{0x08}, std::byte{0x2a}};
     with.insert(with.end(), input.begin(), input.end());
     std::vector<zquic::StopSending> more;
-    zquic::scan_stop_sending(with, more, kMax);
+    const auto scan = zquic::scan_frames(with, more, kMax);
     if (more.empty() || !(more[0] == zquic::StopSending{.stream_id = 8, .code = 42})) std::abort();
+    // A frame in front hides nothing of what comes behind it.
+    if (scan.handshake_done != plain.handshake_done) std::abort();
+    with.insert(with.begin(), std::byte{0x1e});
+    if (!zquic::scan_frames(with, more, kMax).handshake_done) std::abort();
     return 0;
 }

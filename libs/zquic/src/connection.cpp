@@ -376,7 +376,7 @@ base::Result<void> ConnectionImpl::migrate(const io::SocketAddress& local) {
     constexpr std::size_t kSocketsMax = 8;
     if (ending_) return fail(Errc::closed, "connection");
     if (server_) return fail(Errc::wrong_state, "only clients migrate");
-    if (!confirmed_) return fail(Errc::not_ready, "handshake");
+    if (!confirmed_ || !settled_ || in_engine_) return fail(Errc::not_ready, "handshake");
     if (own_sockets_.size() >= kSocketsMax) return fail(Errc::limit_reached, "migrations");
     auto socket = io::UdpSocket::bind(local, {.dont_fragment = true});
     if (!socket) return std::unexpected{socket.error().error};
@@ -399,6 +399,7 @@ base::Result<void> ConnectionImpl::migrate(const io::SocketAddress& local) {
 
 base::Result<void> ConnectionImpl::update_keys() {
     if (ending_) return fail(Errc::closed, "connection");
+    if (!settled_ || in_engine_) return fail(Errc::not_ready, "key update");
     if (ngtcp2_conn_initiate_key_update(conn_, endpoint_.now()) != 0) return fail(Errc::not_ready, "key update");
     endpoint_.mark_dirty(*this);
     return {};

@@ -127,6 +127,8 @@ class ConnectionImpl final : public Connection {
     base::Result<void> start_tls(std::span<const std::string> alpn, const Credentials& credentials);
     int on_handshake_completed();
     int read_packet(const ngtcp2_path& path, const ngtcp2_pkt_info& info, base::ByteView datagram);
+    /// Looks at the frames of a 1-RTT packet. False: the engine must not see them.
+    bool may_read(base::ByteView frames);
     [[nodiscard]] StreamImpl* find_stream(std::uint64_t id) const noexcept;
     [[nodiscard]] bool verify_peer();
     void free_tls_if_done();
@@ -184,7 +186,10 @@ class ConnectionImpl final : public Connection {
     bool server_;
     bool handshake_done_ = false;
     bool confirmed_ = false;
+    bool settled_ = false;    ///< The engine is past the handshake: before, it asserts on key updates.
+    bool in_engine_ = false;  ///< It is reading: keys and paths must stay as they are.
     bool stateless_reset_ = false;
+    bool violation_ = false;  ///< A packet held what the engine must not see; it has not seen it.
     std::optional<std::uint8_t> missing_;  ///< The TLS alert for what the peer's handshake lacked.
 };
 

@@ -130,9 +130,12 @@ struct ConnectionImpl::Callbacks {
         const int rv =
             ngtcp2_crypto_decrypt_cb(out, aead, context, sealed, sealed_size, nonce, nonce_size, header, header_size);
         // The frames of 1-RTT packets (short header) pass by here in the clear.
-        const bool short_header = header_size > 0 && (header[0] & 0x80) == 0;
-        if (rv == 0 && short_header && reading && sealed_size > aead->max_overhead) {
-            scan_stop_sending(view(out, sealed_size - aead->max_overhead), reading->stops_, kStopsMax);
+        if (rv != 0 || !reading || header_size == 0 || sealed_size <= aead->max_overhead) return rv;
+        const auto frames = view(out, sealed_size - aead->max_overhead);
+        const bool short_header = (header[0] & 0x80) == 0;
+        if (short_header && !reading->may_read(frames)) return NGTCP2_ERR_DECRYPT;
+        if (auto* const watcher = reading->endpoint_.watcher_) {
+            watcher->opened(reading->server_, view(header, header_size), frames);
         }
         return rv;
     }
@@ -169,6 +172,13 @@ struct ConnectionImpl::Callbacks {
 
     static int recv_stateless_reset(ngtcp2_conn*, const ngtcp2_pkt_stateless_reset*, void* user_data) {
         self(user_data).stateless_reset_ = true;
+        return 0;
+    }
+
+    // The first id of the peer is in use: the engine has left the handshake behind.
+    static int dcid_status(ngtcp2_conn*, ngtcp2_connection_id_status_type type, std::uint64_t, const ngtcp2_cid*,
+                           const std::uint8_t*, void* user_data) {
+        if (type == NGTCP2_CONNECTION_ID_STATUS_TYPE_ACTIVATE) self(user_data).settled_ = true;
         return 0;
     }
 
@@ -233,6 +243,7 @@ struct ConnectionImpl::Callbacks {
         out.delete_crypto_aead_ctx = ngtcp2_crypto_delete_crypto_aead_ctx_cb;
         out.delete_crypto_cipher_ctx = ngtcp2_crypto_delete_crypto_cipher_ctx_cb;
         out.recv_datagram = recv_datagram;
+        out.dcid_status = dcid_status;
         out.recv_rx_key = keys_installed;
         out.recv_tx_key = keys_installed;
         out.get_path_challenge_data = ngtcp2_crypto_get_path_challenge_data_cb;
@@ -243,10 +254,24 @@ struct ConnectionImpl::Callbacks {
 
 thread_local ConnectionImpl* ConnectionImpl::Callbacks::reading = nullptr;
 
+bool ConnectionImpl::may_read(base::ByteView frames) {
+    const auto scan = scan_frames(frames, stops_, kStopsMax);
+    if (server_ || settled_) return true;
+    // Our Finished has not left. At HANDSHAKE_DONE the engine would drop the keys for it and read through a null pointer
+    // when it writes; no honest server knows yet that the handshake is done.
+    if (scan.handshake_done) violation_ = true;
+    // At a retired id it would assert that the one it gives the reset token to is the first. Honest servers may be as
+    // early as that: the packet counts as lost, and comes again.
+    return !scan.handshake_done && !scan.retires_ids;
+}
+
 int ConnectionImpl::read_packet(const ngtcp2_path& path, const ngtcp2_pkt_info& info, base::ByteView datagram) {
     Callbacks::reading = this;
+    in_engine_ = true;
     const int rv = ngtcp2_conn_read_pkt(conn_, &path, &info, base::as_u8(datagram), datagram.size(), endpoint_.now());
+    in_engine_ = false;
     Callbacks::reading = nullptr;
+    if (violation_) return NGTCP2_ERR_PROTO;
     if (rv == 0) {
         for (const auto& stop : stops_) {
             if (auto* const stream = find_stream(stop.stream_id)) stream->peer_stop_sending(stop.code);

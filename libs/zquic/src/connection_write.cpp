@@ -95,9 +95,11 @@ ConnectionImpl::WriteStep ConnectionImpl::write_datagram_frame(std::uint8_t* at,
         return WriteStep::more;
     }
     const ngtcp2_vec data{const_cast<std::uint8_t*>(base::as_u8(front.view())), front.size()};
+    // The engine asserts that no vector is empty; an empty datagram (RFC 9221 allows it) is none.
+    const std::size_t count = front.empty() ? 0 : 1;
     int accepted = 0;
     const auto rv = ngtcp2_conn_writev_datagram(conn_, &path.path, &info, at, room, &accepted,
-                                                NGTCP2_WRITE_DATAGRAM_FLAG_MORE, 0, &data, 1, endpoint_.now());
+                                                NGTCP2_WRITE_DATAGRAM_FLAG_MORE, 0, &data, count, endpoint_.now());
     if (accepted) datagrams_->pop_front();
     if (rv == NGTCP2_ERR_WRITE_MORE) return WriteStep::more;
     if (rv == NGTCP2_ERR_INVALID_ARGUMENT || rv == NGTCP2_ERR_INVALID_STATE) {

@@ -124,9 +124,14 @@ base::Checked<std::unique_ptr<Endpoint::Impl>> Endpoint::Impl::make(io::Reactor&
 }
 
 Endpoint::Impl::~Impl() {
-    destroying_ = true;
     accepting_ = false;
     cluster_->workers[worker_].endpoint = nullptr;
+    clear();
+    destroying_ = true;
+}
+
+void Endpoint::Impl::clear() {
+    destroying_ = true;
     while (!connections_.empty()) {
         auto& last = *connections_.back();
         last.close(0, "endpoint closed");
@@ -135,7 +140,10 @@ Endpoint::Impl::~Impl() {
     }
     // What the goodbyes could not send is lost; the peers will time out.
     held_.clear();
+    newcomers_.forget(*socket_);
     lingering_.clear();
+    routes_.clear();
+    destroying_ = false;
 }
 
 base::Checked<void> Endpoint::Impl::listen(const std::vector<std::string>& alpn, HandlerFactory factory) {

@@ -18,6 +18,7 @@
 #include "io/timer.hpp"
 #include "io/udp.hpp"
 #include "newcomers.hpp"
+#include "watcher.hpp"
 #include "zquic/endpoint.hpp"
 
 namespace zquic {
@@ -54,6 +55,8 @@ class Endpoint::Impl {
     base::Result<Connection*> connect(ConnectOptions options, std::shared_ptr<ConnectionHandler> handler);
     void stop_accepting() noexcept { accepting_ = false; }
     void drain(std::uint64_t timeout_ms, std::uint64_t code, std::move_only_function<void()> done);
+    /// Ends all connections at once and forgets those that ended before. Handlers see on_closed.
+    void clear();
     [[nodiscard]] EndpointStats stats() const noexcept;
     [[nodiscard]] bool draining() const noexcept { return !accepting_; }
 
@@ -66,7 +69,10 @@ class Endpoint::Impl {
     void add_route(const ngtcp2_cid& id, ConnectionImpl& connection);
     /// Nothing when the id belongs to somebody else by now.
     void remove_route(const ngtcp2_cid& id, const ConnectionImpl& connection) noexcept;
-    void send(io::UdpSocket& socket, const io::Transmit& transmit) { held_.send(socket, transmit); }
+    void send(io::UdpSocket& socket, const io::Transmit& transmit) {
+        if (watcher_) return watcher_->sent(transmit);
+        held_.send(socket, transmit);
+    }
     /// `socket` is about to go: what it did not take goes with it.
     void forget_socket(const io::UdpSocket& socket) {
         held_.forget(socket);
@@ -88,6 +94,7 @@ class Endpoint::Impl {
     std::vector<std::string> alpn_;
     Endpoint* owner_ = nullptr;
     std::unique_ptr<std::uint8_t[]> train_buffer_;
+    Watcher* watcher_ = nullptr;  ///< Outlives the endpoint.
 
  private:
     /// A connection that has ended: its ids stay known for a while (RFC 9000 section 10.2).

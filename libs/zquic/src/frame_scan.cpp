@@ -91,10 +91,6 @@ bool skip_frame(Reader& in, std::uint64_t type) noexcept {
         case 0x19: in.varint(); return true;
         case 0x11:
         case 0x15: in.skip_varints(2); return true;  // MAX_STREAM_DATA, STREAM_DATA_BLOCKED
-        case 0x18:                                   // NEW_CONNECTION_ID: its length byte is below 64
-            in.skip_varints(2);
-            in.skip(in.varint() + 16);
-            return true;
         case 0x1a:
         case 0x1b: in.skip(8); return true;  // PATH_CHALLENGE, PATH_RESPONSE
         case 0x1c:
@@ -113,19 +109,31 @@ bool skip_frame(Reader& in, std::uint64_t type) noexcept {
 
 }  // namespace
 
-void scan_stop_sending(base::ByteView payload, std::vector<StopSending>& out, std::size_t max) {
+FrameScan scan_frames(base::ByteView payload, std::vector<StopSending>& out, std::size_t max) {
     constexpr std::uint64_t kStopSending = 0x05;
+    constexpr std::uint64_t kNewConnectionId = 0x18;
+    constexpr std::uint64_t kHandshakeDone = 0x1e;
+    FrameScan scan;
     Reader in{payload};
     while (!in.done()) {
         const auto type = in.varint();
+        if (type == kHandshakeDone) scan.handshake_done = true;
+        if (type == kNewConnectionId) {
+            in.varint();
+            if (in.varint() > 0) scan.retires_ids = true;
+            in.skip(in.varint() + 16);  // its length byte is below 64, so it reads as a number
+            if (in.failed()) break;
+            continue;
+        }
         if (type != kStopSending) {
-            if (!skip_frame(in, type)) return;
+            if (!skip_frame(in, type)) break;
             continue;
         }
         const StopSending found{.stream_id = in.varint(), .code = in.varint()};
-        if (in.failed() || out.size() >= max) return;
-        out.push_back(found);
+        if (in.failed()) break;
+        if (out.size() < max) out.push_back(found);
     }
+    return scan;
 }
 
 }  // namespace zquic

@@ -1,6 +1,6 @@
 #pragma once
-// Finds STOP_SENDING frames in a decrypted packet. libngtcp2 answers them (RESET_STREAM) but tells nobody; users need
-// to know, with the code, while the stream is still open.
+// Looks at the frames of a decrypted packet before libngtcp2 does: for STOP_SENDING, which it answers (RESET_STREAM) but
+// tells nobody, though users need to know it, with the code, while the stream is still open; and for what it takes badly.
 
 #include <cstdint>
 #include <vector>
@@ -15,8 +15,15 @@ struct StopSending {
     friend bool operator==(const StopSending&, const StopSending&) = default;
 };
 
-/// Walks the frames (RFC 9000 section 19, RFC 9221) of a 1-RTT packet and appends what it finds to `out`, which never
-/// grows beyond `max`. Stops quietly at the first frame it cannot read: the engine judges the packet, not this.
-void scan_stop_sending(base::ByteView payload, std::vector<StopSending>& out, std::size_t max);
+/// What a 1-RTT packet holds besides STOP_SENDING.
+struct FrameScan {
+    bool handshake_done = false;
+    bool retires_ids = false;  ///< NEW_CONNECTION_ID with a Retire Prior To above 0.
+};
+
+/// Walks the frames (RFC 9000 section 19, RFC 9221) of a 1-RTT packet and appends the STOP_SENDING ones to `out`, which
+/// never grows beyond `max`. Stops quietly at the first frame that it cannot read: the engine, which judges the packet,
+/// goes no further than that either.
+FrameScan scan_frames(base::ByteView payload, std::vector<StopSending>& out, std::size_t max);
 
 }  // namespace zquic
