@@ -32,9 +32,9 @@ struct Record {
 };
 
 struct Input {
-    static constexpr std::uint8_t kClient = 0x01;      ///< The victim is the client.
-    static constexpr std::uint8_t kH3 = 0x02;          ///< It speaks HTTP/3.
-    static constexpr std::uint8_t kStage = 0x0c;       ///< When the records begin: 0, 4: early, 8, 12: after the handshake.
+    static constexpr std::uint8_t kClient = 0x01;  ///< The victim is the client.
+    static constexpr std::uint8_t kH3 = 0x02;      ///< It speaks HTTP/3.
+    static constexpr std::uint8_t kStage = 0x0c;   ///< When the records begin: 0, 4: early, 8, 12: after the handshake.
     static constexpr std::uint8_t kParameters = 0x10;  ///< The peer's transport parameters are changed by `seed`.
     static constexpr std::uint8_t kMessages = 0x20;    ///< One of its TLS messages is.
     static constexpr std::uint8_t kNoAlpn = 0x40;
@@ -87,9 +87,9 @@ inline std::size_t frames_at(Op op) noexcept {
 
 inline Record make_record(zquic::testkit::Dice& dice) {
     namespace kit = zquic::testkit;
-    static constexpr Op kOften[] = {Op::app,    Op::app,     Op::app,    Op::app,      Op::initial,  Op::handshake,
-                                    Op::honest, Op::advance, Op::action, Op::together, Op::odd_packet, Op::stream_data,
-                                    Op::crypto, Op::stream_data};
+    static constexpr Op kOften[] = {Op::app,        Op::app,         Op::app,     Op::app,        Op::initial,
+                                    Op::handshake,  Op::honest,      Op::advance, Op::action,     Op::together,
+                                    Op::odd_packet, Op::stream_data, Op::crypto,  Op::stream_data};
     Record out{.op = kOften[kit::below(dice, std::size(kOften))], .payload = {}};
     const auto add = [&](base::ByteView bytes) { out.payload.insert(out.payload.end(), bytes.begin(), bytes.end()); };
     const auto add_random = [&](std::size_t size) {
@@ -107,15 +107,17 @@ inline Record make_record(zquic::testkit::Dice& dice) {
             if (kit::below(dice, 4) == 0) add_random(1);  // the type of a unidirectional stream
             for (auto count = 1 + kit::below(dice, 3); count > 0; --count) add(kit::make_h3_frame(dice));
             break;
-        case Op::advance: add_random(3); out.payload.push_back(std::byte{0}); break;
+        case Op::advance:
+            add_random(3);
+            out.payload.push_back(std::byte{0});
+            break;
         case Op::crypto: add_random(1 + kit::below(dice, 40)); break;
         default: add_random(1); break;
     }
     return out;
 }
 
-inline Input mutate(Input input, zquic::testkit::Dice& dice,
-                    const std::function<void(base::Bytes&)>& mutate_bytes) {
+inline Input mutate(Input input, zquic::testkit::Dice& dice, const std::function<void(base::Bytes&)>& mutate_bytes) {
     namespace kit = zquic::testkit;
     auto& records = input.records;
     for (auto rounds = 1 + kit::below(dice, 3); rounds > 0; --rounds) {

@@ -1,6 +1,6 @@
 #pragma once
-// Victims of zquic_protected_fuzz: a listening endpoint (raw streams and HTTP/3) and a dialling one, on one reactor with
-// a clock that stands still until told. What they send is kept in memory; no socket carries anything.
+// Victims of zquic_protected_fuzz: a listening endpoint (raw streams and HTTP/3) and a dialling one, on one reactor
+// with a clock that stands still until told. What they send is kept in memory; no socket carries anything.
 
 #include <array>
 #include <cstdio>
@@ -117,7 +117,8 @@ struct World final : zquic::Watcher {
         constexpr std::size_t kOutboxMax = 256;
         auto rest = transmit.payload;
         while (!rest.empty() && outbox.size() < kOutboxMax) {
-            const auto size = transmit.segment_size ? std::min<std::size_t>(transmit.segment_size, rest.size()) : rest.size();
+            const auto size =
+                transmit.segment_size ? std::min<std::size_t>(transmit.segment_size, rest.size()) : rest.size();
             outbox.push_back(base::to_bytes(rest.first(size)));
             rest = rest.subspan(size);
         }
@@ -126,7 +127,7 @@ struct World final : zquic::Watcher {
         if (!counting) return;
         ++counters.accepted;
         const auto first = std::to_integer<unsigned>(header[0]);
-        const auto space = (first & 0x80) == 0       ? Space::app
+        const auto space = (first & 0x80) == 0     ? Space::app
                            : (first >> 4 & 3) == 0 ? Space::initial
                            : (first >> 4 & 3) == 2 ? Space::handshake
                                                    : Space::early;
@@ -140,7 +141,8 @@ struct World final : zquic::Watcher {
         options.alpn = {alpn};
         options.verifier = zquic::PinnedKey{*identity->public_key()};
         if (alpn == "h3") {
-            h3_client = std::move(zquic::h3::Client::connect(*dialler, std::move(options), {.datagrams = true}, {})).value();
+            h3_client =
+                std::move(zquic::h3::Client::connect(*dialler, std::move(options), {.datagrams = true}, {})).value();
             const zquic::h3::Fields fields{
                 {":method", "GET"}, {":scheme", "https"}, {":authority", "a"}, {":path", "/"}};
             for (int i = 0; i < 2; ++i) (void)h3_client->request(fields, i == 0, std::make_shared<Exchanges>());

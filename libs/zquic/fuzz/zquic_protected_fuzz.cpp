@@ -118,10 +118,12 @@ class Run {
             case Op::initial: return send_frames(Space::initial, payload);
             case Op::handshake: return send_frames(Space::handshake, payload);
             case Op::app: return send_frames(Space::app, payload);
-            case Op::stream_data: return continue_stream(byte_at(0), payload.subspan(std::min<std::size_t>(payload.size(), 1)));
+            case Op::stream_data:
+                return continue_stream(byte_at(0), payload.subspan(std::min<std::size_t>(payload.size(), 1)));
             case Op::odd_packet: {
                 if (payload.size() < 11) return;
-                kit::PacketEdit edit{.number = {}, .number_bytes = 1u + byte_at(2) % 4, .first_xor = 0, .destination = {}};
+                kit::PacketEdit edit{
+                    .number = {}, .number_bytes = 1u + byte_at(2) % 4, .first_xor = 0, .destination = {}};
                 if (byte_at(0) & 0x10) edit.first_xor = byte_at(1) & 0x3f;
                 const auto number = base::load_le<std::uint64_t>(payload.data() + 3);
                 const auto space = static_cast<Space>(byte_at(0) % 3);
@@ -131,12 +133,11 @@ class Run {
                 return send_frames(space, payload.subspan(11), edit);
             }
             case Op::advance:
-                return world_.turn(payload.size() < 4 ? 1'000'000
-                                                      : base::load_le<std::uint32_t>(payload.data()) * std::uint64_t{1000});
+                return world_.turn(payload.size() < 4
+                                       ? 1'000'000
+                                       : base::load_le<std::uint32_t>(payload.data()) * std::uint64_t{1000});
             case Op::action: return act(byte_at(0));
-            case Op::honest:
-                read_victim();
-                return send_one();
+            case Op::honest: read_victim(); return send_one();
             case Op::together: together_ = 2u + byte_at(0) % 4; return;
             case Op::crypto: {
                 const auto space = static_cast<Space>(byte_at(0) % 3);
@@ -156,7 +157,11 @@ class Run {
         const auto id = which & 0x0fu;
         auto& offset = offsets_[id];
         kit::WireWriter frame;
-        frame.byte(static_cast<std::uint8_t>(0x0e | which >> 7)).varint(id).varint(offset).varint(data.size()).bytes(data);
+        frame.byte(static_cast<std::uint8_t>(0x0e | which >> 7))
+            .varint(id)
+            .varint(offset)
+            .varint(data.size())
+            .bytes(data);
         offset += data.size();
         send_frames(Space::app, frame.view());
     }
@@ -168,7 +173,8 @@ class Run {
         auto& connection = *world_.raw->connection;
         switch (which % 7) {
             case 0:
-                if (const auto stream = connection.open_stream(zquic::Direction::unidirectional, std::make_shared<Streams>())) {
+                if (const auto stream =
+                        connection.open_stream(zquic::Direction::unidirectional, std::make_shared<Streams>())) {
                     (void)(*stream)->write(zquic::Buffer{base::Bytes(60'000)}, which & 0x80);
                     if (which & 0x40) (*stream)->reset(1);
                 }
@@ -178,7 +184,8 @@ class Run {
             case 3: (void)connection.update_keys(); return;
             case 4: connection.extend_peer_streams(zquic::Direction::bidirectional, which); return;
             case 5:
-                if (const auto stream = connection.open_stream(zquic::Direction::bidirectional, std::make_shared<Streams>())) {
+                if (const auto stream =
+                        connection.open_stream(zquic::Direction::bidirectional, std::make_shared<Streams>())) {
                     (*stream)->stop_sending(3);
                     (*stream)->reset(4);
                 }

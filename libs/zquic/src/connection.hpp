@@ -189,7 +189,7 @@ class ConnectionImpl final : public Connection {
     bool settled_ = false;    ///< The engine is past the handshake: before, it asserts on key updates.
     bool in_engine_ = false;  ///< It is reading: keys and paths must stay as they are.
     bool stateless_reset_ = false;
-    bool violation_ = false;  ///< A packet held what the engine must not see; it has not seen it.
+    bool violation_ = false;               ///< A packet held what the engine must not see; it has not seen it.
     std::optional<std::uint8_t> missing_;  ///< The TLS alert for what the peer's handshake lacked.
 };
 

@@ -257,8 +257,8 @@ thread_local ConnectionImpl* ConnectionImpl::Callbacks::reading = nullptr;
 bool ConnectionImpl::may_read(base::ByteView frames) {
     const auto scan = scan_frames(frames, stops_, kStopsMax);
     if (server_ || settled_) return true;
-    // Our Finished has not left. At HANDSHAKE_DONE the engine would drop the keys for it and read through a null pointer
-    // when it writes; no honest server knows yet that the handshake is done.
+    // Our Finished has not left. At HANDSHAKE_DONE the engine would drop the keys for it and read through a null
+    // pointer when it writes; no honest server knows yet that the handshake is done.
     if (scan.handshake_done) violation_ = true;
     // At a retired id it would assert that the one it gives the reset token to is the first. Honest servers may be as
     // early as that: the packet counts as lost, and comes again.

@@ -1,6 +1,7 @@
 #pragma once
-// Looks at the frames of a decrypted packet before libngtcp2 does: for STOP_SENDING, which it answers (RESET_STREAM) but
-// tells nobody, though users need to know it, with the code, while the stream is still open; and for what it takes badly.
+// Looks at the frames of a decrypted packet before libngtcp2 does: for STOP_SENDING, which it answers (RESET_STREAM)
+// but tells nobody, though users need to know it, with the code, while the stream is still open; and for what it takes
+// badly.
 
 #include <cstdint>
 #include <vector>

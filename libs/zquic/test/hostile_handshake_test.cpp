@@ -5,7 +5,7 @@
 
 #include "close_seen.hpp"
 #include "published_vectors.hpp"
-#include "support.hpp"
+#include "raw_net.hpp"
 
 namespace zquic::test {
 namespace {
@@ -30,6 +30,128 @@ TEST_F(HostileHandshake, AClientHelloWithoutTransportParametersEndsWithMissingEx
     EXPECT_EQ(*code, 0x16du);
     EXPECT_EQ(server->stats().handshakes_failed, 1u);
     EXPECT_EQ(server->stats().half_open, 0u);
+}
+
+class HostilePeer : public RawNet {
+ protected:
+    static testkit::RawPeerOptions without_parameters() {
+        testkit::RawPeerOptions options;
+        options.parameters = [](const testkit::Parameters&) -> std::optional<base::Bytes> { return std::nullopt; };
+        return options;
+    }
+    static base::ByteView handshake_done() {
+        static constexpr std::array kFrame{std::byte{0x1e}};
+        return kFrame;
+    }
+    /// Sends the server's first flight with `frames` in a 1-RTT packet behind it, all before the client can answer.
+    void answer_with(base::ByteView frames) {
+        read();
+        flush();
+        send_frames(Space::app, frames);
+    }
+};
+
+TEST_F(HostilePeer, IsAnHonestOneWhereItIsNotToldOtherwise) {
+    serve();
+    dial_raw();
+    finish_handshake();
+    ASSERT_TRUE(run_until([&] { return accepted.size() == 1 && accepted[0]->done; }));
+    testkit::WireWriter stream;
+    stream.byte(0x0b).varint(0).varint(5).bytes(base::as_bytes(std::string_view{"hello"}));
+    send_frames(Space::app, stream.view());
+    ASSERT_TRUE(run_until([&] { return !accepted[0]->streams.empty() && accepted[0]->streams[0]->fin; }));
+    EXPECT_EQ(accepted[0]->streams[0]->received, base::to_bytes(std::string_view{"hello"}));
+}
+
+TEST_F(HostilePeer, AsAServerIsAnHonestOneWhereItIsNotToldOtherwise) {
+    const auto events = dial_from_ours();
+    finish_handshake();
+    EXPECT_TRUE(run_until([&] { return events->done; }));
+    EXPECT_EQ(events->connection->alpn(), "test");
+}
+
+TEST_F(HostilePeer, AsAClientWithoutTransportParametersGetsMissingExtension) {
+    serve();
+    dial_raw(without_parameters());
+    EXPECT_EQ(close_code(), 0x16du);
+}
+
+TEST_F(HostilePeer, AsAServerWithoutTransportParametersGetsMissingExtension) {
+    const auto events = dial_from_ours(without_parameters());
+    pump();
+    EXPECT_EQ(close_code(), 0x16du);
+    ASSERT_TRUE(run_until([&] { return events->closed.has_value(); }));
+    EXPECT_EQ(events->closed->cause, CloseCause::handshake_failed);
+    EXPECT_FALSE(events->done);
+}
+
+TEST_F(HostilePeer, WithoutAlpnGetsNoApplicationProtocol) {
+    serve();
+    dial_raw({.alpn = {}});
+    EXPECT_EQ(close_code(), 0x178u);  // alert 120
+    EXPECT_TRUE(accepted.empty());
+}
+
+TEST_F(HostilePeer, AsAServerWithoutAlpnGetsNoApplicationProtocol) {
+    const auto events = dial_from_ours({.alpn = {}});
+    pump();
+    EXPECT_EQ(close_code(), 0x178u);
+    EXPECT_TRUE(run_until([&] { return events->closed.has_value(); }));
+    EXPECT_FALSE(events->done);
+}
+
+TEST_F(HostilePeer, ThatSaysHandshakeDoneBeforeItCanKnowEndsTheConnectionOnly) {
+    const auto events = dial_from_ours();
+    answer_with(handshake_done());
+    ASSERT_TRUE(run_until([&] { return events->closed.has_value(); }));
+    EXPECT_EQ(events->closed->cause, CloseCause::protocol_error);
+    EXPECT_EQ(close_code(), 0x0au);  // PROTOCOL_VIOLATION
+}
+
+TEST_F(HostilePeer, ThatRetiresItsFirstIdDuringTheHandshakeDoesNoHarm) {
+    testkit::RawPeerOptions options;
+    options.parameters = [](testkit::Parameters list) -> std::optional<base::Bytes> {
+        list.emplace_back(0x02, base::Bytes(16, std::byte{7}));  // stateless_reset_token
+        return testkit::encode(list);
+    };
+    const auto events = dial_from_ours(std::move(options));
+    testkit::WireWriter retire;
+    retire.byte(0x18).varint(1).varint(1).byte(8).bytes(base::Bytes(8, std::byte{5})).bytes(base::Bytes(16));
+    answer_with(retire.view());
+    finish_handshake();
+    EXPECT_TRUE(run_until([&] { return events->done; }));
+    EXPECT_FALSE(events->closed);
+}
+
+TEST_F(HostilePeer, MakesAUserUpdateKeysInTheMiddleOfTheHandshake) {
+    prepare = [](ConnectionEvents& events) {
+        events.handshake = [](Connection& connection) {
+            const auto updated = connection.update_keys();
+            EXPECT_TRUE(!updated && updated.error().is(Errc::not_ready));
+        };
+    };
+    serve();
+    dial_raw();
+    finish_handshake();
+    EXPECT_TRUE(run_until([&] { return accepted.size() == 1 && accepted[0]->done; }));
+}
+
+TEST_F(HostilePeer, EchoesAnEmptyDatagram) {
+    prepare = [](ConnectionEvents& events) {
+        events.datagram = [](Connection& connection, base::ByteView bytes) {
+            must(connection.send_datagram(Buffer{base::to_bytes(bytes)}));
+        };
+    };
+    serve();
+    dial_raw();
+    finish_handshake();
+    ASSERT_TRUE(run_until([&] { return accepted.size() == 1 && accepted[0]->done; }));
+    send_frames(Space::app, testkit::WireWriter{}.byte(0x31).varint(0).view());
+    EXPECT_TRUE(run_until([&] {
+        read();
+        return peer->frames_seen(0x30) + peer->frames_seen(0x31) > 0;
+    }));
+    EXPECT_EQ(accepted[0]->datagrams.size(), 1u);
 }
 
 }  // namespace

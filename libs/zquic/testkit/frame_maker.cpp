@@ -44,10 +44,30 @@ void write_stream(WireWriter& out, Dice& dice, std::uint64_t type) {
 std::size_t below(Dice& dice, std::size_t below) { return below == 0 ? 0 : dice() % below; }
 
 std::uint64_t interesting(Dice& dice) {
-    static constexpr std::array<std::uint64_t, 24> kEdges{
-        0,          1,          2,          3,           63,          64,          255,           256,
-        1000,       1199,       1200,       16'383,      16'384,      65'535,      65'536,        262'143,
-        262'144,    1'048'575,  1'048'576,  1ULL << 32,  1ULL << 60,  (1ULL << 60) + 1, kVarintMax - 1, kVarintMax};
+    static constexpr std::array<std::uint64_t, 24> kEdges{0,
+                                                          1,
+                                                          2,
+                                                          3,
+                                                          63,
+                                                          64,
+                                                          255,
+                                                          256,
+                                                          1000,
+                                                          1199,
+                                                          1200,
+                                                          16'383,
+                                                          16'384,
+                                                          65'535,
+                                                          65'536,
+                                                          262'143,
+                                                          262'144,
+                                                          1'048'575,
+                                                          1'048'576,
+                                                          1ULL << 32,
+                                                          1ULL << 60,
+                                                          (1ULL << 60) + 1,
+                                                          kVarintMax - 1,
+                                                          kVarintMax};
     switch (below(dice, 4)) {
         case 0: return small(dice);
         case 1: return (kEdges[below(dice, kEdges.size())] + below(dice, 5) - 2) & kVarintMax;
@@ -94,8 +114,9 @@ base::Bytes make_frame(Dice& dice) {
             const auto sequence = number(dice);
             const auto size = below(dice, 8) == 0 ? below(dice, 30) : 8;
             out.varint(sequence);
-            out.varint(below(dice, 2) != 0 ? below(dice, static_cast<std::size_t>(std::min<std::uint64_t>(sequence, 99)) + 1)
-                                           : number(dice));
+            out.varint(below(dice, 2) != 0
+                           ? below(dice, static_cast<std::size_t>(std::min<std::uint64_t>(sequence, 99)) + 1)
+                           : number(dice));
             out.byte(static_cast<std::uint8_t>(size)).bytes(noise(dice, size)).bytes(noise(dice, 16));
             break;
         }
@@ -124,10 +145,16 @@ base::Bytes make_frame(Dice& dice) {
 
 base::Bytes make_h3_frame(Dice& dice) {
     // Field sections of the static table and of literals (RFC 9204 section 4.5): a request, a response, trailers.
-    static constexpr std::array<std::string_view, 4> kSections{
-        std::string_view{"\x00\x00\xd1\xd7\xc1\x50\x01" "a", 8}, std::string_view{"\x00\x00\xd9", 3},
-        std::string_view{"\x00\x00\x23" "abc\x01" "d", 8}, std::string_view{"\x02\x00\x80", 3}};
-    static constexpr std::array<std::uint64_t, 12> kTypes{0x00, 0x01, 0x01, 0x01, 0x03, 0x04,
+    static constexpr std::array<std::string_view, 4> kSections{std::string_view{"\x00\x00\xd1\xd7\xc1\x50\x01"
+                                                                                "a",
+                                                                                8},
+                                                               std::string_view{"\x00\x00\xd9", 3},
+                                                               std::string_view{"\x00\x00\x23"
+                                                                                "abc\x01"
+                                                                                "d",
+                                                                                8},
+                                                               std::string_view{"\x02\x00\x80", 3}};
+    static constexpr std::array<std::uint64_t, 12> kTypes{0x00, 0x01, 0x01, 0x01,    0x03,    0x04,
                                                           0x05, 0x07, 0x0d, 0xf0700, 0xf0701, 0x21};
     const auto type = kTypes[below(dice, kTypes.size())];
     WireWriter body;

@@ -106,12 +106,12 @@ struct RawPeer::Tls {
         Parameters list;
         if (peer.options_.server) list.emplace_back(0x00, peer.first_id_);
         list.emplace_back(0x0f, peer.own_id_);
-        list.emplace_back(0x01, integer(30'000));                              // max_idle_timeout
+        list.emplace_back(0x01, integer(30'000));                                              // max_idle_timeout
         for (const std::uint64_t id : {4, 5, 6, 7}) list.emplace_back(id, integer(1u << 20));  // initial windows
-        list.emplace_back(0x08, integer(100));                                 // initial_max_streams_bidi
-        list.emplace_back(0x09, integer(100));                                 // initial_max_streams_uni
-        list.emplace_back(0x0e, integer(4));                                   // active_connection_id_limit
-        list.emplace_back(0x20, integer(65'535));                              // max_datagram_frame_size
+        list.emplace_back(0x08, integer(100));     // initial_max_streams_bidi
+        list.emplace_back(0x09, integer(100));     // initial_max_streams_uni
+        list.emplace_back(0x0e, integer(4));       // active_connection_id_limit
+        list.emplace_back(0x20, integer(65'535));  // max_datagram_frame_size
         const auto bytes = peer.options_.parameters ? peer.options_.parameters(std::move(list)) : encode(list);
         if (!bytes) return 0;
         if (bytes->empty()) return GNUTLS_E_INT_RET_0;  // an extension without content
@@ -121,9 +121,8 @@ struct RawPeer::Tls {
 
 RawPeer::RawPeer(RawPeerOptions options)
     : options_{std::move(options)}, tls_{std::make_unique<Tls>()}, own_id_{id_of(0xa1, 8)} {
-    const unsigned flags = options_.server
-                               ? GNUTLS_SERVER | GNUTLS_NO_AUTO_SEND_TICKET | GNUTLS_NO_END_OF_EARLY_DATA
-                               : GNUTLS_CLIENT | GNUTLS_NO_END_OF_EARLY_DATA;
+    const unsigned flags = options_.server ? GNUTLS_SERVER | GNUTLS_NO_AUTO_SEND_TICKET | GNUTLS_NO_END_OF_EARLY_DATA
+                                           : GNUTLS_CLIENT | GNUTLS_NO_END_OF_EARLY_DATA;
     GC_ASSERT(gnutls_init(&tls_->session, flags) == 0);
     auto* const session = tls_->session;
     gnutls_session_set_ptr(session, this);
@@ -249,8 +248,10 @@ std::vector<base::Bytes> RawPeer::flush() {
             }
             const auto size = std::min(level.crypto_out.size(), kCryptoPerPacket);
             if (size > 0) {
-                frames.byte(0x06).varint(level.crypto_sent).varint(size).bytes(
-                    base::ByteView{level.crypto_out}.first(size));
+                frames.byte(0x06)
+                    .varint(level.crypto_sent)
+                    .varint(size)
+                    .bytes(base::ByteView{level.crypto_out}.first(size));
                 level.crypto_sent += size;
                 level.crypto_out.erase(level.crypto_out.begin(),
                                        level.crypto_out.begin() + static_cast<std::ptrdiff_t>(size));

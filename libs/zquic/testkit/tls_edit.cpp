@@ -65,8 +65,8 @@ base::Bytes mutate_parameters(base::ByteView encoded, Dice& dice) {
         if (in.failed()) return flip(encoded, dice);
         list.emplace_back(id, base::to_bytes(value));
     }
-    static constexpr std::array<std::uint64_t, 22> kIds{0x00, 0x01, 0x02, 0x03, 0x04,   0x05, 0x06, 0x07,
-                                                        0x08, 0x09, 0x0a, 0x0b, 0x0c,   0x0d, 0x0e, 0x0f,
+    static constexpr std::array<std::uint64_t, 22> kIds{0x00, 0x01, 0x02, 0x03,   0x04, 0x05,  0x06, 0x07,
+                                                        0x08, 0x09, 0x0a, 0x0b,   0x0c, 0x0d,  0x0e, 0x0f,
                                                         0x10, 0x11, 0x20, 0x2ab2, 0x1b, 0x7fff};
     for (auto rounds = 1 + below(dice, 3); rounds > 0; --rounds) {
         const auto at = below(dice, list.size());
@@ -128,13 +128,14 @@ base::Bytes mutate_tls_message(base::ByteView message, Dice& dice) {
             case 4: extensions[at].body = flip(extensions[at].body, dice); break;
             default:
                 for (auto& extension : extensions) {
-                    if (extension.type == kParametersExtension) extension.body = mutate_parameters(extension.body, dice);
+                    if (extension.type == kParametersExtension)
+                        extension.body = mutate_parameters(extension.body, dice);
                 }
                 break;
         }
     }
-    // GnuTLS 3.7.9 takes a ServerHello with two key shares and loses 32 bytes of memory by it (docs/ngtcp2-assertions.md):
-    // known, and not to be found again by each run.
+    // GnuTLS 3.7.9 takes a ServerHello with two key shares and loses 32 bytes of memory by it
+    // (docs/ngtcp2-assertions.md): known, and not to be found again by each run.
     if (type == 2) drop_repeated(extensions, kKeyShareExtension);
     WireWriter packed;
     for (const auto& extension : extensions) {
