@@ -116,6 +116,7 @@ int Report::finish(const Options& options) const {
         row["peer_value"] =
             figure.peer_value ? nlohmann::ordered_json(*figure.peer_value) : nlohmann::ordered_json(nullptr);
         row["ratio"] = ratio ? nlohmann::ordered_json(*ratio) : nlohmann::ordered_json(nullptr);
+        row["better"] = figure.better == Better::higher ? "higher" : "lower";
         row["runs"] = figure.runs;
         json.push_back(std::move(row));
     }
