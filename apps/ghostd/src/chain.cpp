@@ -1,6 +1,7 @@
 #include "ghostd/chain.hpp"
 
 #include "base/log.hpp"
+#include "consensus/header_time.hpp"
 
 namespace ghostd {
 namespace {
@@ -113,7 +114,7 @@ base::Result<Chain::Candidate> Chain::judge(const ledger::VerifiedTx& verified, 
     if (const auto standing = ledger::check_state(tx, account, balance,
                                                   {.height = head.header.height + 1,
                                                    .base_fee = head.next_base_fee,
-                                                   .block_gas_limit = head.params.block_gas_limit});
+                                                   .tx_gas_limit_max = ledger::tx_gas_limit_max(head.params)});
         !standing) {
         // A used nonce may be this very transaction, sent twice: say so, the caller's payment has gone through.
         if (standing.error().is(ledger::Errc::nonce_too_low)) {
@@ -185,7 +186,9 @@ base::Result<ledger::ExecutedBlockPtr> Chain::propose(const Slot& slot, const le
 
 base::Result<ledger::ExecutedBlockPtr> Chain::execute(const ledger::BlockHeader& header,
                                                       std::span<const ledger::VerifiedTx> txs,
-                                                      const ledger::ExecutedBlockPtr& parent) {
+                                                      const ledger::ExecutedBlockPtr& parent,
+                                                      std::uint64_t received_ms) {
+    GC_CHECK(consensus::check_received_time(header, received_ms));
     return state_->execute(header, txs, parent);
 }
 

@@ -170,7 +170,9 @@ rpc::StatusOr<v1::FeeEstimate> fee_of_run(const ledger::ChainView& view, const v
     auto tx = std::move(decoded->tx);
     tx.genesis_hash = limits.genesis_hash;
     const auto native = ledger::native_gas(tx);
-    const auto most = std::min(native + limits.gas_max, view.head().params.block_gas_limit);
+    const auto allowed = ledger::tx_gas_limit_max(view.head().params);
+    if (native > allowed) return gas_beyond(native, allowed);
+    const auto most = std::min(native + limits.gas_max, allowed);
     const ledger::ViewReader reader{view};
     const auto context = next_block(view, limits.now_ms);
     tx.gas_limit = most;
@@ -196,6 +198,8 @@ rpc::StatusOr<v1::FeeEstimate> fee_of_run(const ledger::ChainView& view, const v
     GC_TRY(auto out, fee_of_gas(view.head(), limit));
     out.set_gas_used(ran->gas_used);
     if (ran->status != ledger::ExecStatus::success) out.set_error(std::string{ledger::describe(ran->status)});
+    if (ran->status == ledger::ExecStatus::out_of_gas && most == allowed)
+        out.set_error(fmt::format("it needs more than the {} gas that the chain allows one transaction", allowed));
     return out;
 }
 

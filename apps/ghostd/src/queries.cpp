@@ -82,6 +82,11 @@ std::unexpected<rpc::Status> read_failed(const base::Error& error) {
     return rpc::error(StatusCode::internal, base::to_string(error));
 }
 
+std::unexpected<rpc::Status> gas_beyond(std::uint64_t needed, std::uint64_t allowed) {
+    return rpc::error(StatusCode::invalid_argument,
+                      fmt::format("the messages cost {} gas; the chain allows one transaction {}", needed, allowed));
+}
+
 rpc::StatusOr<ledger::Address> address_of(const std::string& text) {
     auto address = ledger::Address::parse_checked(text);
     if (!address) return rpc::error(StatusCode::invalid_argument, address.error().text);
@@ -177,7 +182,10 @@ rpc::StatusOr<v1::FeeEstimate> fee(const ledger::Head& head, const v1::EstimateF
                           fmt::format("a transaction has at most {} bytes", ledger::kCodeTxBytesMax));
     const auto tx = ledger::decode_signed_tx(base::as_bytes(request.raw()));
     if (!tx) return rpc::error(StatusCode::invalid_argument, base::to_string(tx.error()));
-    return fee_of_gas(head, ledger::native_gas(tx->tx));
+    const auto native = ledger::native_gas(tx->tx);
+    const auto allowed = ledger::tx_gas_limit_max(head.params);
+    if (native > allowed) return gas_beyond(native, allowed);
+    return fee_of_gas(head, native);
 }
 
 rpc::StatusOr<v1::FeeEstimate> fee_of_gas(const ledger::Head& head, std::uint64_t gas) {
@@ -186,6 +194,7 @@ rpc::StatusOr<v1::FeeEstimate> fee_of_gas(const ledger::Head& head, std::uint64_
     if (!cost) return rpc::error(StatusCode::out_of_range, "the fee does not fit 128 bits");
     v1::FeeEstimate out;
     out.set_gas_limit(gas);
+    out.set_gas_limit_max(ledger::tx_gas_limit_max(head.params));
     out.set_base_fee(base::to_string(head.next_base_fee));
     out.set_suggested_tip(base::to_string(suggested.tip));
     out.set_suggested_max_fee_per_gas(base::to_string(suggested.max_fee_per_gas));

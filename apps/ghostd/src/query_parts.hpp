@@ -20,6 +20,9 @@ std::unexpected<rpc::Status> read_failed(const base::Error& error);
 
 rpc::StatusOr<ledger::Address> address_of(const std::string& text);
 
+/// The messages alone cost more gas than the chain allows one transaction.
+std::unexpected<rpc::Status> gas_beyond(std::uint64_t needed, std::uint64_t allowed);
+
 /// Certificate included.
 rpc::StatusOr<ghost::chain::v1::Proof> proof_of_key(const ledger::ChainView& view, const std::string& key,
                                                     std::uint64_t height);

@@ -216,7 +216,7 @@ TEST_F(ContractNode, SimulationAndEstimateAgreeWithTheBlock) {
     EXPECT_EQ(receipt.gas_used(), simulated->gas_used());
 }
 
-TEST_F(ContractNode, AnEstimateIsNeverMoreThanABlockHolds) {
+TEST_F(ContractNode, AnEstimateIsNeverMoreThanOneTransactionMayHave) {
     node_.stop();
     node_.config().limits.call_gas_max = 10'000'000'000;
     node_.start();
@@ -224,10 +224,11 @@ TEST_F(ContractNode, AnEstimateIsNeverMoreThanABlockHolds) {
     request.set_raw(std::string{base::as_text(ledger::encode(make(call("L"))))});
     const auto estimate = node_.call(methods::kEstimateFee, request);
     ASSERT_TRUE(estimate) << estimate.error().to_string();
-    const auto block_gas_limit = ledger::Params{}.block_gas_limit;
-    EXPECT_EQ(estimate->gas_used(), block_gas_limit);
-    EXPECT_EQ(estimate->gas_limit(), block_gas_limit);
-    EXPECT_NE(estimate->error(), "");
+    const auto most = ledger::tx_gas_limit_max(ledger::Params{});
+    EXPECT_EQ(estimate->gas_used(), most);
+    EXPECT_EQ(estimate->gas_limit(), most);
+    EXPECT_EQ(estimate->gas_limit_max(), most);
+    EXPECT_NE(estimate->error().find("75000000"), std::string::npos) << estimate->error();
 }
 
 TEST_F(ContractNode, AnEstimateThatMayTryNoMoreIsItsBound) {

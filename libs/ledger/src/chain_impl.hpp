@@ -1,6 +1,7 @@
 #pragma once
 // The inside of ChainState.
 
+#include <functional>
 #include <mutex>
 
 #include "chain_readers.hpp"
@@ -13,8 +14,10 @@ struct ChainState::Impl {
 
     /// Reads the head, or writes block 0.
     base::Checked<void> load();
-    base::Result<ExecutedBlockPtr> run(const BlockHeader& wanted, std::span<const VerifiedTx> txs,
-                                       const ExecutedBlockPtr& parent, OnInvalid on_invalid);
+    using Execution = std::function<base::Result<BlockResult>(const StateReader&, const BlockContext&)>;
+    base::Result<ExecutedBlockPtr> run(const BlockHeader& wanted, const ExecutedBlockPtr& parent,
+                                       const Execution& execution);
+    [[nodiscard]] base::Result<void> check_binding(std::span<const VerifiedTx> txs) const;
     base::Result<void> commit(const ExecutedBlockPtr& block, base::ByteView certificate);
 
     [[nodiscard]] std::shared_ptr<const Head> head() const {

@@ -56,6 +56,7 @@ void ExecutedImpl::fill(BlockHeader header, BlockResult&& result) {
     txs_ = std::move(result.txs);
     receipts_ = std::move(result.receipts);
     next_base_fee_ = result.next_base_fee;
+    params_ = result.params;
     skipped_ = std::move(result.skipped);
     touched_ = std::move(result.touched);
     writes = std::move(result.writes);

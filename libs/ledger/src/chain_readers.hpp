@@ -46,7 +46,6 @@ class ExecutedImpl final : public ExecutedBlock {
     std::vector<base::Digest> changed_hashes;  ///< Key hash of each write.
     base::Bytes raw_header;
     std::vector<base::Bytes> raw_receipts;
-    std::shared_ptr<const Params> new_params;  ///< Null: as before.
 
     void fill(BlockHeader header, BlockResult&& result);
     void seal();

@@ -37,13 +37,26 @@ std::vector<Address> parties(const VerifiedTx& tx, const Receipt& receipt) {
     return out;
 }
 
-base::Result<void> check_position(const BlockHeader& header, const BlockHeader& parent) {
-    const bool same_epoch = header.epoch == parent.epoch && header.slot > parent.slot;
-    // Slots restart when the validator set changes.
-    const bool next_epoch = header.epoch == parent.epoch + 1;
-    if (!same_epoch && !next_epoch) return base::fail(Errc::bad_parent, "epoch and slot");
-    if (header.time_ms <= parent.time_ms) return base::fail(Errc::bad_time);
-    return {};
+/// Whether the lowest unfinalized ancestor of `block` has `head` for its parent, or is it.
+bool stands_on(const ExecutedImpl& block, const Head& head) {
+    std::shared_ptr<const ExecutedImpl> held;
+    const auto* lowest = &block;
+    while (auto next = lowest->parent()) {
+        held = std::move(next);
+        lowest = held.get();
+        if (lowest->hash() == head.hash) return true;
+    }
+    return lowest->header().parent == head.hash;
+}
+
+BlockHeader header_of(const BlockProposal& proposal) {
+    BlockHeader wanted;
+    wanted.epoch = proposal.epoch;
+    wanted.slot = proposal.slot;
+    wanted.time_ms = proposal.time_ms;
+    wanted.proposer = proposal.proposer;
+    wanted.parent_cert_hash = proposal.parent_cert_hash;
+    return wanted;
 }
 
 /// Which field of a received header disagrees with execution, or null.
@@ -154,24 +167,20 @@ base::Result<void> ChainState::Impl::read_head() {
     return {};
 }
 
-base::Result<ExecutedBlockPtr> ChainState::Impl::run(const BlockHeader& wanted, std::span<const VerifiedTx> txs,
-                                                     const ExecutedBlockPtr& parent, OnInvalid on_invalid) {
+base::Result<ExecutedBlockPtr> ChainState::Impl::run(const BlockHeader& wanted, const ExecutedBlockPtr& parent,
+                                                     const Execution& execution) {
     auto above = std::static_pointer_cast<const ExecutedImpl>(parent);
     std::shared_ptr<const Head> base;
     {
         const std::scoped_lock lock{head_mutex};
         base = current_head;
         if (above && above->hash() == base->hash) above = nullptr;
-        if (above) {
-            // The lowest unfinalized ancestor must stand on what is in the database, else reads would mix two chains.
-            auto lowest = above;
-            while (const auto next = lowest->parent()) lowest = next;
-            const bool fits = lowest->header().parent == base->hash || lowest->hash() == base->hash;
-            if (!fits) return base::fail(Errc::bad_parent, "parent is not above the finalized chain");
+        // The lowest unfinalized ancestor must stand on what is in the database, else reads would mix two chains.
+        if (above && !stands_on(*above, *base)) {
+            return base::fail(Errc::bad_parent, "parent is not above the finalized chain");
         }
     }
     const auto& parent_header = above ? above->header() : base->header;
-    GC_CHECK(check_position(wanted, parent_header));
     BlockHeader header;
     header.chain_id = genesis.chain_id;
     header.epoch = wanted.epoch;
@@ -184,22 +193,36 @@ base::Result<ExecutedBlockPtr> ChainState::Impl::run(const BlockHeader& wanted, 
     header.valset_hash = parent_header.next_valset_hash;
     header.next_valset_hash = parent_header.next_valset_hash;
     header.parent_cert_hash = wanted.parent_cert_hash;
-    for (const auto& tx : txs) {
-        if (tx.tx().genesis_hash != binding.genesis_hash) return base::fail(Errc::wrong_chain, "transaction");
-    }
+    GC_CHECK(check_header(header, parent_header));
 
     LayeredReader reader{above, base_reader};
     const BlockContext context{
         .height = header.height, .time_ms = header.time_ms, .proposer = header.proposer, .base_fee = header.base_fee};
-    GC_TRY(auto result, execute_block(reader, context, txs, on_invalid, &contracts));
+    GC_TRY(auto result, execution(reader, context));
     header.gas_used = result.gas_used;
     auto block = std::make_shared<ExecutedImpl>();
     block->fill(std::move(header), std::move(result));
     GC_TRY(block->tree,
            update_tree(reader, parent_header.height, block->header().height, block->writes, block->changed_hashes));
+    // A commit meanwhile is fine when it was of an ancestor, which reads the same from the database. Any other one has
+    // mixed its branch into what was read.
+    {
+        const std::scoped_lock lock{head_mutex};
+        const auto& now = *current_head;
+        if (now.hash != base->hash && !(above && (now.hash == above->hash() || stands_on(*above, now)))) {
+            return base::fail(Errc::bad_parent, "the finalized chain went another way meanwhile");
+        }
+    }
     block->seal();
     block->set_parent(std::move(above));
     return ExecutedBlockPtr{std::move(block)};
+}
+
+base::Result<void> ChainState::Impl::check_binding(std::span<const VerifiedTx> txs) const {
+    for (const auto& tx : txs) {
+        if (tx.tx().genesis_hash != binding.genesis_hash) return base::fail(Errc::wrong_chain, "transaction");
+    }
+    return {};
 }
 
 void ChainState::Impl::put_block(store::Batch& batch, const ExecutedImpl& block, base::ByteView certificate) const {
@@ -284,7 +307,7 @@ base::Result<void> ChainState::Impl::commit(const ExecutedBlockPtr& executed, ba
     next.header = block->header();
     next.hash = block->hash();
     next.next_base_fee = block->next_base_fee();
-    next.params = before->params;
+    next.params = block->params();
     next.certificate_hash = ledger::certificate_hash(certificate);
     publish(std::move(next), oldest, block.get());
     return {};
@@ -323,13 +346,29 @@ std::shared_ptr<const ChainView> ChainState::view() const { return impl_->view()
 ContractEngine& ChainState::contracts() const noexcept { return impl_->contracts; }
 
 base::Result<ExecutedBlockPtr> ChainState::propose(const BlockProposal& proposal, const ExecutedBlockPtr& parent) {
-    BlockHeader wanted;
-    wanted.epoch = proposal.epoch;
-    wanted.slot = proposal.slot;
-    wanted.time_ms = proposal.time_ms;
-    wanted.proposer = proposal.proposer;
-    wanted.parent_cert_hash = proposal.parent_cert_hash;
-    return impl_->run(wanted, proposal.txs, parent, OnInvalid::skip);
+    GC_CHECK(impl_->check_binding(proposal.txs));
+    return impl_->run(header_of(proposal), parent, [&](const StateReader& reader, const BlockContext& context) {
+        return execute_block(reader, context, proposal.txs, OnInvalid::skip, &impl_->contracts,
+                             impl_->options.block_end);
+    });
+}
+
+base::Result<ExecutedBlockPtr> ChainState::propose(const BlockProposal& proposal, TxSource& source,
+                                                   const ExecutedBlockPtr& parent) {
+    return impl_->run(header_of(proposal), parent, [&](const StateReader& reader, const BlockContext& context) {
+        return build_block(reader, context, source, impl_->contracts, impl_->options.block_end);
+    });
+}
+
+std::vector<ExecutedBlockPtr> ChainState::unfinalized(const ExecutedBlockPtr& tip) const {
+    const auto final_hash = head()->hash;
+    std::vector<ExecutedBlockPtr> out;
+    auto at = std::static_pointer_cast<const ExecutedImpl>(tip);
+    while (at && at->hash() != final_hash) {
+        out.push_back(at);
+        at = at->parent();
+    }
+    return out;
 }
 
 base::Result<ExecutedBlockPtr> ChainState::execute(const BlockHeader& header, std::span<const VerifiedTx> txs,
@@ -341,7 +380,12 @@ base::Result<ExecutedBlockPtr> ChainState::execute(const BlockHeader& header, st
     const auto parent_height = parent ? parent->header().height : base->header.height;
     if (header.parent != parent_hash) return base::fail(Errc::bad_parent, "hash");
     if (header.height != parent_height + 1) return base::fail(Errc::bad_parent, "height");
-    GC_TRY(auto block, impl_->run(header, txs, parent, OnInvalid::refuse_block));
+    GC_CHECK(check_header(header, parent ? parent->header() : base->header));
+    GC_CHECK(impl_->check_binding(txs));
+    GC_TRY(auto block, impl_->run(header, parent, [&](const StateReader& reader, const BlockContext& context) {
+        return execute_block(reader, context, txs, OnInvalid::refuse_block, &impl_->contracts,
+                             impl_->options.block_end);
+    }));
     if (block->header().parent != header.parent) return base::fail(Errc::bad_parent, "the head moved meanwhile");
     if (const auto* field = difference(header, block->header())) return base::fail(Errc::bad_header, field);
     return block;

@@ -428,6 +428,10 @@ BlockHeader read_header(BcsReader& in) {
     header.valset_hash = in.fixed<32>();
     header.next_valset_hash = in.fixed<32>();
     header.parent_cert_hash = in.fixed<32>();
+    // What nobody can reach: whoever reads a header may add to its numbers.
+    if (std::max({header.epoch, header.height, header.slot}) > kHeaderCountMax || header.time_ms > kTimeMsMax) {
+        in.reject(Errc::malformed, "a number of the header is out of bounds");
+    }
     return header;
 }
 

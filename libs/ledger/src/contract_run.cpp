@@ -7,6 +7,15 @@
 #include "zvm/contract.hpp"
 
 namespace ledger {
+namespace {
+
+/// The engine's verdict on a code, the same on every node with the chain's engine version; else this host is short of
+/// memory.
+bool is_refusal(const base::Error& error) noexcept {
+    return error.domain == &zvm::error_domain(zvm::Errc{}) && !error.is(zvm::Errc::out_of_memory);
+}
+
+}  // namespace
 
 ContractRun::ContractRun(Overlay& state, std::shared_ptr<ContractRunner> runner, Env env, std::vector<Event>& events)
     : state_{state}, runner_{std::move(runner)}, env_{env}, events_{events} {}
@@ -56,7 +65,11 @@ base::Result<ContractRun::Started> ContractRun::start(const Hash& code_hash, std
         // A block may load hundreds of codes: none of them stays in the overlay.
         GC_TRY(const auto code, state_.read_once(code_key(code_hash)));
         if (!code) return base::fail(Errc::corrupt_chain, "code of a contract is missing");
-        GC_TRY(out.module, runner_->load(code_hash, *code));
+        auto loaded = runner_->load(code_hash, *code);
+        // Stored under an earlier engine, refused by this one: the call fails and pays for the attempt, the block goes
+        // on.
+        if (!loaded && is_refusal(loaded.error())) return Started{.gas_spent = price};
+        GC_TRY(out.module, std::move(loaded));
     }
     modules_.emplace(code_hash, out.module);
     module_bytes_ += info->code_bytes;
@@ -101,7 +114,9 @@ ContractRun::FrameResult ContractRun::enter(const Entry& entry) {
     }
     auto started = keep(start(entry.code_hash, entry.gas));
     if (!started) return undo(End::refused, 0);
-    if (started->end != End::ok) return undo(started->end, started->end == End::out_of_gas ? entry.gas : 0);
+    if (started->end != End::ok) {
+        return undo(started->end, started->end == End::out_of_gas ? entry.gas : started->gas_spent);
+    }
     auto gas = static_cast<std::int64_t>(started->gas);
     auto result = run_entry(entry, started->module, gas);
     const auto used = entry.gas - static_cast<std::uint64_t>(gas);
@@ -125,8 +140,10 @@ ContractRun::FrameResult ContractRun::run_entry(const Entry& entry, const std::s
         return result;
     }
     auto& machine = runner_->machine(frames_.size());
-    const auto instance = keep(runner_->pool().acquire(module));
-    if (!instance) return {};  // It linked when it was deployed: this host is short of memory, not the contract wrong.
+    auto linked = runner_->pool().acquire(module);
+    if (!linked && is_refusal(linked.error())) return {};  // It linked when it was deployed, with an earlier engine.
+    const auto instance = keep(std::move(linked));
+    if (!instance) return {};  // This host is short of memory, not the contract wrong.
     ContractFrame frame{*this, entry};
     zvm::ContractHost* const host = &frame;
     frames_.push_back(&frame);
@@ -209,9 +226,10 @@ base::Result<bool> ContractRun::store_code(const Hash& code_hash, base::ByteView
     GC_TRY(const auto known, state_.code_info(code_hash));
     if (known) return true;
     const auto module = runner_->load(code_hash, code);
+    if (!module && !is_refusal(module.error())) return std::unexpected{module.error()};
     if (!module || zvm::contract_problem(**module)) return false;
     if (const auto linked = runner_->pool().acquire(*module); !linked) {
-        if (linked.error().is(zvm::Errc::out_of_memory)) return std::unexpected{linked.error()};
+        if (!is_refusal(linked.error())) return std::unexpected{linked.error()};
         return false;
     }
     GC_CHECK(state_.set_record(code_info_key(code_hash), encode(code_info_of(**module, code))));

@@ -69,6 +69,7 @@ class ContractRun {
         End end{End::refused};
         std::shared_ptr<const zvm::Module> module;  ///< Null unless `end` is ok.
         std::uint64_t gas{};
+        std::uint64_t gas_spent{};  ///< On a code that the engine refused.
     };
     base::Result<Started> start(const Hash& code_hash, std::uint64_t gas);
     /// Puts code on the chain; nothing when it may not be there.

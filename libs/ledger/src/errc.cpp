@@ -16,7 +16,7 @@ const char* describe_code(std::int32_t code) noexcept {
         case Errc::bad_signature: return "signature is not valid";
         case Errc::bad_amount: return "amount is zero or too large";
         case Errc::gas_too_low: return "gas limit is below what the messages cost";
-        case Errc::gas_too_high: return "gas limit is above the block's";
+        case Errc::gas_too_high: return "gas limit is above what the chain allows one transaction";
         case Errc::bad_fee: return "fee is not valid";
         case Errc::nonce_too_low: return "nonce was used already";
         case Errc::nonce_too_high: return "earlier transactions of the sender are missing";
@@ -24,7 +24,7 @@ const char* describe_code(std::int32_t code) noexcept {
         case Errc::underfunded: return "balance does not cover the fee";
         case Errc::fee_below_base: return "fee is below the base fee";
         case Errc::bad_parent: return "block does not fit its parent";
-        case Errc::bad_time: return "block is not later than its parent";
+        case Errc::bad_time: return "block time is not later than its parent's or out of bounds";
         case Errc::bad_header: return "block header disagrees with its content";
         case Errc::block_full: return "no room in the block";
         case Errc::not_head: return "block does not extend the finalized chain";

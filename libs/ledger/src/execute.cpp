@@ -119,7 +119,7 @@ class BlockRun {
         GC_TRY(const auto standing, check_state(tx, account, balance,
                                                 {.height = context_.height,
                                                  .base_fee = context_.base_fee,
-                                                 .block_gas_limit = params_.block_gas_limit}));
+                                                 .tx_gas_limit_max = tx_gas_limit_max(params_)}));
         if (standing.nonce_gap > 0) return base::fail(Errc::nonce_too_high);
         const auto bytes = verified.encoded().size();
         if (result_.txs.size() == kBlockTxsMax) return base::fail(Errc::block_full, "count");
@@ -129,7 +129,7 @@ class BlockRun {
         return charge_and_run(verified, balance);
     }
 
-    base::Result<BlockResult> finish() {
+    base::Result<BlockResult> finish(const BlockEnd& end) {
         // Tips arrive when the block is done: a proposer cannot spend them within it.
         if (result_.tips > 0) {
             GC_TRY(const auto balance, state_.balance(context_.proposer, kGcc));
@@ -143,16 +143,21 @@ class BlockRun {
             gcc->supply -= result_.base_fee_burned;
             GC_CHECK(state_.set_asset(kGcc, *gcc));
         }
+        if (end) GC_CHECK(end(context_, state_));
         for (const auto& address : state_.changed_addresses()) {
             GC_TRY(const auto account, state_.account(address));
             GC_TRY(const auto balance, state_.balance(address, kGcc));
             result_.touched.push_back({address, account.nonce, balance});
         }
         result_.writes = state_.writes();
-        result_.next_base_fee = next_base_fee(params_, context_.base_fee, result_.gas_used);
+        // The next block goes by the parameters that this one leaves, live as after a restart.
+        GC_TRY(result_.params, state_.params());
+        result_.next_base_fee = next_base_fee(result_.params, context_.base_fee, result_.gas_used);
         return std::move(result_);
     }
 
+    [[nodiscard]] std::uint64_t gas_used() const noexcept { return result_.gas_used; }
+    [[nodiscard]] std::uint64_t last_gas_used() const noexcept { return result_.receipts.back().gas_used; }
     void skip(const VerifiedTx& tx, const base::Error& error) { result_.skipped.push_back({tx.id(), error}); }
 
  private:
@@ -271,7 +276,7 @@ base::Result<TxStanding> check_state(const Tx& tx, const Account& account, Amoun
                                      const TxContext& context) {
     if (tx.nonce < account.nonce) return base::fail(Errc::nonce_too_low);
     if (tx.valid_until_height < context.height) return base::fail(Errc::expired);
-    if (tx.gas_limit > context.block_gas_limit) return base::fail(Errc::gas_too_high);
+    if (tx.gas_limit > context.tx_gas_limit_max) return base::fail(Errc::gas_too_high);
     if (tx.max_fee_per_gas < context.base_fee) return base::fail(Errc::fee_below_base);
     GC_TRY(const auto fee, max_fee(tx));
     if (fee > gcc_balance) return base::fail(Errc::underfunded);
@@ -279,7 +284,8 @@ base::Result<TxStanding> check_state(const Tx& tx, const Account& account, Amoun
 }
 
 base::Result<BlockResult> execute_block(const StateReader& parent, const BlockContext& context,
-                                        std::span<const VerifiedTx> txs, OnInvalid on_invalid, ContractEngine* engine) {
+                                        std::span<const VerifiedTx> txs, OnInvalid on_invalid, ContractEngine* engine,
+                                        const BlockEnd& end) {
     std::optional<ContractEngine> own;
     BlockRun run{parent, context, engine ? *engine : own.emplace()};
     GC_CHECK(run.start());
@@ -289,7 +295,23 @@ base::Result<BlockResult> execute_block(const StateReader& parent, const BlockCo
         if (on_invalid == OnInvalid::refuse_block || !is_about_tx(added.error())) return std::unexpected{added.error()};
         run.skip(tx, added.error());
     }
-    return run.finish();
+    return run.finish(end);
+}
+
+base::Result<BlockResult> build_block(const StateReader& parent, const BlockContext& context, TxSource& source,
+                                      ContractEngine& engine, const BlockEnd& end) {
+    BlockRun run{parent, context, engine};
+    GC_CHECK(run.start());
+    while (const auto* tx = source.next(run.gas_used())) {
+        if (const auto added = run.add(*tx)) {
+            source.included(run.last_gas_used());
+        } else if (is_about_tx(added.error())) {
+            source.refused(added.error());
+        } else {
+            return std::unexpected{added.error()};
+        }
+    }
+    return run.finish(end);
 }
 
 }  // namespace ledger

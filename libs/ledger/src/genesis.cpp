@@ -14,6 +14,7 @@ constexpr std::size_t kValidatorNameBytesMax = 64;
 // Bounds that keep the arithmetic of fees far from its limits.
 constexpr std::uint64_t kBlockGasMax = 1'000'000'000'000U;
 constexpr std::uint64_t kRatioMax = 1'000U;
+constexpr std::uint32_t kTxGasDivisorMax = 16;
 const Amount kBaseFeeMax = kAgccPerGcc * 1'000'000U;
 
 std::unexpected<base::Diagnostic> refuse(std::string text) { return base::explain(Errc::bad_genesis, std::move(text)); }
@@ -23,7 +24,21 @@ bool is_chain_id(std::string_view text) noexcept {
     return !text.empty() && text.size() <= kChainIdBytesMax && std::all_of(text.begin(), text.end(), allowed);
 }
 
+base::Checked<void> check_rules(const Params& params) {
+    const auto* rules = find_rules(params.rules_version);
+    if (!rules) {
+        return refuse(fmt::format("genesis: params.rules_version is {}; this program knows {} to {}",
+                                  params.rules_version, kRulesFirst, kRulesLatest));
+    }
+    if (rules->caps_tx_gas && (params.tx_gas_divisor == 0 || params.tx_gas_divisor > kTxGasDivisorMax)) {
+        return refuse(fmt::format("genesis: params.tx_gas_divisor is {}; it must be 1 to {}", params.tx_gas_divisor,
+                                  kTxGasDivisorMax));
+    }
+    return {};
+}
+
 base::Checked<void> check_params(const Params& params) {
+    GC_CHECK(check_rules(params));
     if (params.block_gas_limit < 1'000'000 || params.block_gas_limit > kBlockGasMax) {
         return refuse(fmt::format("genesis: params.block_gas_limit is {}; it must be 1000000 to {}",
                                   params.block_gas_limit, kBlockGasMax));
@@ -115,6 +130,9 @@ base::Checked<void> validate(const Genesis& genesis) {
         return refuse(fmt::format("genesis: chain_id is \"{}\"; it must be 1 to {} of a-z, 0-9 and hyphen",
                                   genesis.chain_id.substr(0, 2 * kChainIdBytesMax), kChainIdBytesMax));
     }
+    if (genesis.time_ms > kTimeMsMax) {
+        return refuse(fmt::format("genesis: time_ms is {}; it must be at most {}", genesis.time_ms, kTimeMsMax));
+    }
     GC_CHECK(check_params(genesis.params));
     GC_CHECK(check_allocations(genesis.allocations));
     GC_CHECK(check_validators(genesis.validators));
@@ -148,6 +166,10 @@ base::Bytes encode(const Genesis& genesis) {
     write_validators(out, genesis.validators);
     out.boolean(genesis.faucet.has_value());
     if (genesis.faucet) out.fixed(genesis.faucet->bytes);
+    if (genesis.params.rules_version > kRulesFirst) {  // The first version had no more: its chains keep their hash.
+        out.u32(genesis.params.rules_version);
+        out.u32(genesis.params.tx_gas_divisor);
+    }
     return std::move(out).take();
 }
 

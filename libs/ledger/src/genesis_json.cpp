@@ -109,13 +109,21 @@ Genesis read(const Json& json, const std::string& source, std::string& error) {
     if (const auto* object = top.object("params")) {
         Fields params{*object, top.below("params"), source, error};
         params.end({"block_gas_limit", "elasticity", "base_fee_denominator", "base_fee_floor", "base_fee_initial",
-                    "contract_upgrade_delay_ms"});
+                    "contract_upgrade_delay_ms", "rules_version", "tx_gas_divisor"});
         genesis.params.block_gas_limit = params.number<std::uint64_t>("block_gas_limit");
         genesis.params.elasticity = params.number<std::uint32_t>("elasticity");
         genesis.params.base_fee_denominator = params.number<std::uint32_t>("base_fee_denominator");
         genesis.params.base_fee_floor = params.amount("base_fee_floor");
         genesis.params.base_fee_initial = params.amount("base_fee_initial");
         genesis.params.contract_upgrade_delay_ms = params.number<std::uint64_t>("contract_upgrade_delay_ms");
+        // A file without a version is one of the first.
+        genesis.params.rules_version =
+            params.has("rules_version") ? params.number<std::uint32_t>("rules_version") : kRulesFirst;
+        if (genesis.params.rules_version > kRulesFirst) {
+            genesis.params.tx_gas_divisor = params.number<std::uint32_t>("tx_gas_divisor");
+        } else if (params.has("tx_gas_divisor")) {
+            params.complain("tx_gas_divisor", "needs a rules_version above 1");
+        }
     }
     if (top.has("faucet")) genesis.faucet = top.address("faucet");
     if (const auto* validators = top.list("validators")) {
@@ -157,6 +165,10 @@ std::string to_json(const Genesis& genesis) {
     params["base_fee_floor"] = base::to_string(genesis.params.base_fee_floor);
     params["base_fee_initial"] = base::to_string(genesis.params.base_fee_initial);
     params["contract_upgrade_delay_ms"] = genesis.params.contract_upgrade_delay_ms;
+    if (genesis.params.rules_version > kRulesFirst) {
+        params["rules_version"] = genesis.params.rules_version;
+        params["tx_gas_divisor"] = genesis.params.tx_gas_divisor;
+    }
     if (genesis.faucet) json["faucet"] = genesis.faucet->to_text();
     json["validators"] = Json::array();
     for (const auto& validator : genesis.validators) {

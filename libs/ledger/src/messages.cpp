@@ -167,7 +167,8 @@ base::Result<ContractResult> simulate(const StateReader& state, const BlockConte
     for (const auto& msg : tx.msgs) GC_CHECK(check_msg(msg));
     Overlay overlay{state};
     GC_TRY(const auto params, overlay.params());
-    if (tx.gas_limit == 0 || tx.gas_limit > params.block_gas_limit) tx.gas_limit = params.block_gas_limit;
+    const auto most = tx_gas_limit_max(params);
+    if (tx.gas_limit == 0 || tx.gas_limit > most) tx.gas_limit = most;
     if (tx.gas_limit < native_gas(tx)) return base::fail(Errc::gas_too_low);
     GC_TRY(auto ran, run_messages(overlay, tx, context, params, engine, true));
     return ContractResult{.status = ran.status,

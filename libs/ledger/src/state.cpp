@@ -67,6 +67,10 @@ base::Bytes encode(const Params& params) {
     out.u128(params.base_fee_floor);
     out.u128(params.base_fee_initial);
     out.u64(params.contract_upgrade_delay_ms);
+    if (params.rules_version > kRulesFirst) {
+        out.u32(params.rules_version);
+        out.u32(params.tx_gas_divisor);
+    }
     return std::move(out).take();
 }
 
@@ -124,7 +128,14 @@ base::Result<Params> decode_params(base::ByteView bytes) {
     params.base_fee_floor = in.u128();
     params.base_fee_initial = in.u128();
     params.contract_upgrade_delay_ms = in.u64();
+    params.rules_version = kRulesFirst;
+    if (!in.rest().empty()) {
+        params.rules_version = in.u32();
+        params.tx_gas_divisor = in.u32();
+        if (params.rules_version == kRulesFirst || params.tx_gas_divisor == 0) in.reject(Errc::corrupt_chain, "params");
+    }
     if (params.elasticity == 0 || params.base_fee_denominator == 0) in.reject(Errc::corrupt_chain, "params");
+    if (!find_rules(params.rules_version)) in.reject(Errc::corrupt_chain, "rules of another version");
     return stored(in, params);
 }
 

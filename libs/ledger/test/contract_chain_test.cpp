@@ -114,10 +114,10 @@ TEST_F(ContractChain, ALoopCannotHoldABlockBeyondItsGas) {
     add_block(*chain, world_, {deploy()});
     auto body =
         world_.tx(world_.users[0], nonce_++, {ContractCall{.contract = probe_, .input = Steps{}.loop().bytes()}});
-    body.gas_limit = world_.genesis.params.block_gas_limit;
+    body.gas_limit = tx_gas_limit_max(world_.genesis.params);
     const auto block = add_block(*chain, world_, {world_.verified(world_.users[0], body)});
     EXPECT_EQ(block->receipts()[0].status, ExecStatus::out_of_gas);
-    EXPECT_EQ(block->header().gas_used, world_.genesis.params.block_gas_limit);
+    EXPECT_EQ(block->header().gas_used, body.gas_limit);
 }
 
 /// Stores its input under "k" and emits it. Written out byte by byte, so that no compiler's version changes its gas.
@@ -178,7 +178,7 @@ TEST_F(ContractChain, GasAndRootsAreTheseOnEveryMachineAndBuild) {
     EXPECT_EQ(block->receipts()[0].gas_used, 100'306u);
     EXPECT_EQ(block->receipts()[1].gas_used, 71'274u);
     EXPECT_EQ(base::to_hex(block->header().state_root),
-              "d1c8c6558a872587a0e172509d0fcabc593d62fff4b3e80f6491c427cbe003ba");
+              "ee9a633c273291844d48a1069df34ec2c32fcdd05a3931e99eb9cd1bcce6d296");
     EXPECT_EQ(base::to_hex(block->header().receipts_root),
               "439497926fbc901fa96093dce92a4851f42fb177051b8a138e07646bda162c1a");
 }

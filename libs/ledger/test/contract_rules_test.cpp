@@ -93,6 +93,7 @@ TEST_F(ContractRules, ReentryIsDeniedUnlessTheOneWhoIsReenteredAllowsIt) {
 }
 
 TEST_F(ContractRules, SelfCallsGo64Deep) {
+    world_.let_one_transaction_fill_a_block();
     const auto deep = world_.call(a_, Steps{}.dive(true), 0, 200'000'000);
     EXPECT_EQ(deep.status, ExecStatus::success);
     ASSERT_EQ(deep.output.size(), 4u);
@@ -278,6 +279,7 @@ TEST_F(ContractRules, ACallThatCannotPayForLoadingDoesNotMakeItFreeForTheNext) {
 }
 
 TEST_F(ContractRules, ATransactionRunsABoundedAmountOfCode) {
+    world_.let_one_transaction_fill_a_block();
     Steps steps;
     const auto codes = kTxCodeBytesMax / kCodeBytesMax;
     for (std::size_t i = 0; i < codes; ++i) {

@@ -203,7 +203,7 @@ TEST_F(ExecuteTest, RefusesExpiredUnderfundedAndUnderpricedTransactions) {
     tx.tip_per_gas = 0;
     expect_invalid(tx, Errc::fee_below_base);
     tx = pay(1);
-    tx.gas_limit = world_.genesis.params.block_gas_limit + 1;
+    tx.gas_limit = tx_gas_limit_max(world_.genesis.params) + 1;
     expect_invalid(tx, Errc::gas_too_high);
     test::User stranger{world_.random};
     const auto from_nobody = world_.pay(stranger, 0, bob_.address, 1);
@@ -261,7 +261,7 @@ TEST_F(ExecuteTest, ChecksFormBeforeAnythingElse) {
 }
 
 TEST_F(ExecuteTest, TellsAMempoolHowFarAheadANonceIs) {
-    const TxContext context{.height = 1, .base_fee = base_fee_, .block_gas_limit = 1'000'000};
+    const TxContext context{.height = 1, .base_fee = base_fee_, .tx_gas_limit_max = 1'000'000};
     const auto tx = world_.pay(alice_, 5, bob_.address, 7);
     const auto standing = check_state(tx, Account{.nonce = 2}, 1000 * kAgccPerGcc, context);
     ASSERT_TRUE(standing.has_value());
@@ -283,6 +283,7 @@ TEST_F(ExecuteTest, LeavesOutWhatIsInvalidAndFillsTheRestOfTheBlock) {
 }
 
 TEST_F(ExecuteTest, StopsAtTheBlocksGasLimit) {
+    world_.let_one_transaction_fill_a_block();
     auto first = pay(1);
     first.gas_limit = world_.genesis.params.block_gas_limit - 10'000;
     first.max_fee_per_gas = base_fee_;

@@ -91,7 +91,7 @@ class Recorder {
     std::unique_ptr<ChainState> chain_;
     std::map<Address, std::uint64_t> nonces_;
     std::uint64_t step_ms_ = 0;
-    std::uint64_t gas_limit_most_ = world_.genesis.params.block_gas_limit;
+    std::uint64_t gas_limit_most_ = tx_gas_limit_max(world_.genesis.params);
     std::vector<std::string> lines_;
 };
 
@@ -138,7 +138,7 @@ TEST_P(GoldenChain, ExecutesToTheRootsThatItWasMadeWith) {
     const auto report = (*chain)->verify();
     EXPECT_TRUE(report) << report.error().text;
 }
-INSTANTIATE_TEST_SUITE_P(Versions, GoldenChain, testing::Values("v1"));
+INSTANTIATE_TEST_SUITE_P(Versions, GoldenChain, testing::Values("v1", "v2"));
 
 }  // namespace
 }  // namespace ledger::test

@@ -96,6 +96,13 @@ class World {
                 .base_fee = genesis.params.base_fee_initial};
     }
 
+    /// For tests of what one transaction can do at most.
+    void let_one_transaction_fill_a_block() {
+        auto params = genesis.params;
+        params.tx_gas_divisor = 1;
+        state.records[params_key()] = encode(params);
+    }
+
     base::SeededRandom random;
     std::vector<User> users;
     Address proposer;

@@ -75,7 +75,8 @@ class Chain final : public ConsensusHost {
     base::Result<ledger::ExecutedBlockPtr> propose(const Slot& slot, const ledger::ExecutedBlockPtr& parent) override;
     base::Result<ledger::ExecutedBlockPtr> execute(const ledger::BlockHeader& header,
                                                    std::span<const ledger::VerifiedTx> txs,
-                                                   const ledger::ExecutedBlockPtr& parent) override;
+                                                   const ledger::ExecutedBlockPtr& parent,
+                                                   std::uint64_t received_ms) override;
     void notarized(const ledger::ExecutedBlockPtr& block) override;
     base::Result<void> finalized(const ledger::ExecutedBlockPtr& block, base::Bytes certificate) override;
     [[nodiscard]] bool transactions_wait() const override;

@@ -5,7 +5,7 @@
 //
 //   driver                                   host (the node)
 //     │── propose(slot, parent) ──────────────▶ best transactions of the mempool, executed on `parent`
-//     │── execute(header, txs, parent) ───────▶ somebody else's block, checked and executed
+//     │── execute(header, txs, parent, …) ────▶ somebody else's block, checked and executed
 //     │── notarized(block) ───────────────────▶ told to clients as such; may still be abandoned
 //     │── finalized(block, certificate) ──────▶ one synced commit; mempool and clients follow
 //     ◀── transactions_waiting() ───────────────│
@@ -33,10 +33,13 @@ class ConsensusHost {
     /// A block of waiting transactions on top of `parent` (null: the head). It may be empty.
     virtual base::Result<ledger::ExecutedBlockPtr> propose(const Slot& slot,
                                                            const ledger::ExecutedBlockPtr& parent) = 0;
-    /// Executes a received block whose transactions were verified; any difference to its header is an error.
+    /// Executes a received block whose transactions were verified; any difference to its header is an error, and so is
+    /// a time ahead of `received_ms`, Unix milliseconds when this node first saw the header
+    /// (consensus/header_time.hpp).
     virtual base::Result<ledger::ExecutedBlockPtr> execute(const ledger::BlockHeader& header,
                                                            std::span<const ledger::VerifiedTx> txs,
-                                                           const ledger::ExecutedBlockPtr& parent) = 0;
+                                                           const ledger::ExecutedBlockPtr& parent,
+                                                           std::uint64_t received_ms) = 0;
     virtual void notarized(const ledger::ExecutedBlockPtr& block) = 0;
     /// In height order. An error means that nothing was committed and that this node is out of service until it is
     /// started again: propose nothing further.

@@ -35,14 +35,15 @@ struct ChainOptions {
     std::size_t node_cache_count = 32'768;    ///< Tree records held decoded, about 1.9 KB each.
     std::size_t value_cache_count = 262'144;  ///< State values held, about 200 B each; longer ones count for several.
     ContractEngine::Options contracts;
+    BlockEnd block_end;  ///< For tests.
 };
 
 /// The newest finalized block.
 struct Head {
     BlockHeader header;
     Hash hash{};
-    Amount next_base_fee{};  ///< Of the block that comes next.
-    Params params;
+    Amount next_base_fee{};   ///< Of the block that comes next.
+    Params params;            ///< Of the block that comes next.
     Hash certificate_hash{};  ///< What the next header's parent_cert_hash must be when it builds on this one.
 };
 
@@ -53,8 +54,13 @@ struct BlockProposal {
     std::uint64_t time_ms{};
     Address proposer;
     Hash parent_cert_hash{};
-    std::vector<VerifiedTx> txs;
+    std::vector<VerifiedTx> txs;  ///< For propose() without a source.
 };
+
+/// What a header must be on top of its parent, whatever its transactions do: `bad_header` (version), `wrong_chain`,
+/// `bad_parent` (height, epoch, slot), `bad_time`. Pure: whether the time is now is for whoever received it
+/// (consensus/header_time.hpp).
+base::Result<void> check_header(const BlockHeader& header, const BlockHeader& parent);
 
 /// A block with its effects, not yet durable. Immutable; any thread may read it.
 class ExecutedBlock {
@@ -65,6 +71,8 @@ class ExecutedBlock {
     [[nodiscard]] const std::vector<VerifiedTx>& txs() const noexcept { return txs_; }
     [[nodiscard]] const std::vector<Receipt>& receipts() const noexcept { return receipts_; }
     [[nodiscard]] Amount next_base_fee() const noexcept { return next_base_fee_; }
+    /// After this block.
+    [[nodiscard]] const Params& params() const noexcept { return params_; }
     /// Left out by propose(), with the reason.
     [[nodiscard]] const std::vector<BlockResult::Skipped>& skipped() const noexcept { return skipped_; }
     /// BCS of the Block.
@@ -79,6 +87,7 @@ class ExecutedBlock {
     std::vector<VerifiedTx> txs_;
     std::vector<Receipt> receipts_;
     Amount next_base_fee_{};
+    Params params_;
     std::vector<BlockResult::Skipped> skipped_;
     std::vector<Touched> touched_;
 };
@@ -183,14 +192,21 @@ class ChainState {
     /// What contracts run with; for queries and simulations on views, too.
     [[nodiscard]] ContractEngine& contracts() const noexcept;
 
-    /// Makes a block on top of `parent` (null: the head), leaving out what is not valid there.
+    /// Makes a block on top of `parent` (null: the head), leaving out what is not valid there. `bad_parent` when the
+    /// finalized chain went another way meanwhile; so for execute().
     base::Result<ExecutedBlockPtr> propose(const BlockProposal& proposal, const ExecutedBlockPtr& parent = nullptr);
+    /// The same of what `source` gives; proposal.txs is ignored.
+    base::Result<ExecutedBlockPtr> propose(const BlockProposal& proposal, TxSource& source,
+                                           const ExecutedBlockPtr& parent = nullptr);
     /// Checks and executes somebody's block: `txs` are its transactions, verified, in order.
     base::Result<ExecutedBlockPtr> execute(const BlockHeader& header, std::span<const VerifiedTx> txs,
                                            const ExecutedBlockPtr& parent = nullptr);
     /// Makes it the head: durable when this returns. `not_head` unless its parent is the head. After a store error
     /// (disk full, …) nothing further is accepted until the chain is opened again; what was committed stays.
     base::Result<void> commit(const ExecutedBlockPtr& block, base::ByteView certificate);
+
+    /// `tip` and what is below it down to the finalized head, newest first; empty when `tip` is null or final.
+    [[nodiscard]] std::vector<ExecutedBlockPtr> unfinalized(const ExecutedBlockPtr& tip) const;
 
     [[nodiscard]] bool poisoned() const noexcept;
     [[nodiscard]] std::uint64_t disk_bytes() const;

@@ -72,7 +72,7 @@ struct CallQuery {
 base::Result<ContractResult> query_contract(const StateReader& state, const BlockContext& context,
                                             const Hash& genesis_hash, const CallQuery& query, ContractEngine& engine);
 /// Runs the messages of a transaction as a block would, without fee, nonce and signature; `gas_used` counts everything.
-/// Form is checked (check_form's errors about messages); a gas_limit of 0 or above the context's stands for that.
+/// Form is checked (check_form's errors about messages); a gas_limit of 0 or above tx_gas_limit_max() stands for that.
 base::Result<ContractResult> simulate(const StateReader& state, const BlockContext& context, Tx tx,
                                       ContractEngine& engine);
 

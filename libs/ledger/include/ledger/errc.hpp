@@ -21,7 +21,7 @@ enum class Errc : std::int32_t {
     bad_signature,
     bad_amount,    ///< Zero, or sums beyond 2^128-1.
     gas_too_low,   ///< gas_limit is below what its messages cost.
-    gas_too_high,  ///< gas_limit is above the block's.
+    gas_too_high,  ///< gas_limit is above tx_gas_limit_max().
     bad_fee,       ///< tip above max_fee_per_gas, or gas_limit × max_fee_per_gas overflows.
     // Against the state.
     nonce_too_low,   ///< Replayed or replaced.
@@ -31,7 +31,7 @@ enum class Errc : std::int32_t {
     fee_below_base,  ///< max_fee_per_gas is below the block's base fee.
     // Blocks.
     bad_parent,  ///< Not on top of the given parent: hash, height, epoch or slot.
-    bad_time,    ///< Not later than the parent.
+    bad_time,    ///< Not later than the parent, or beyond kTimeMsMax.
     bad_header,  ///< A header field differs from what execution gives; the note names it.
     block_full,  ///< Gas, bytes or count beyond the block's bounds.
     not_head,    ///< commit() of a block whose parent is not the committed head.

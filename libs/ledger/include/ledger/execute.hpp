@@ -8,9 +8,11 @@
 // gas_limit leaves beyond it is there for contracts; one that runs out of it burns the whole limit, one that fails
 // otherwise pays for what it used.
 
+#include <functional>
 #include <span>
 #include <vector>
 
+#include "ledger/rules.hpp"
 #include "ledger/signing.hpp"
 #include "ledger/state.hpp"
 
@@ -63,7 +65,7 @@ struct TxStanding {
 struct TxContext {
     std::uint64_t height{};  ///< Of the block it would enter.
     Amount base_fee{};
-    std::uint64_t block_gas_limit{};
+    std::uint64_t tx_gas_limit_max{};  ///< tx_gas_limit_max(params)
 };
 /// Checks against the sender's state: `nonce_too_low`, `expired`, `underfunded`, `fee_below_base`, `gas_too_high`.
 /// A future nonce is no error here; a block refuses it with `nonce_too_high`.
@@ -99,7 +101,8 @@ struct BlockResult {
     std::uint64_t gas_used{};
     Amount base_fee_burned{};
     Amount tips{};
-    Amount next_base_fee{};
+    Params params;           ///< After this block: the next one's.
+    Amount next_base_fee{};  ///< By these.
     struct Skipped {
         Hash tx_id;
         base::Error error;  ///< `block_full`: try again in the next block.
@@ -109,10 +112,30 @@ struct BlockResult {
 
 class ContractEngine;  // contracts.hpp
 
-/// Runs the transactions in order. Bounds: block_gas_limit (sum of gas limits as they enter), kBlockTxsMax,
+/// Where a block in the making gets its transactions: one after the other, each told what became of it. So a block is
+/// filled by gas that was used, not by gas that was asked for.
+class TxSource {
+ public:
+    virtual ~TxSource() = default;
+    /// The next to try in a block that has used so much gas; null ends the block. Borrowed until the next call.
+    virtual const VerifiedTx* next(std::uint64_t gas_used) = 0;
+    virtual void included(std::uint64_t gas_used) = 0;
+    /// It cannot stand at this place, and left no trace. `block_full`: nothing is wrong with it, there is no room.
+    virtual void refused(const base::Error& error) = 0;
+};
+
+/// What the chain itself does when a block's transactions are done. Part of the rules: a pure function of context and
+/// state. For tests, until messages change parameters.
+using BlockEnd = std::function<base::Result<void>(const BlockContext& context, Overlay& state)>;
+
+/// Makes a block of what `source` gives, until it gives no more. Errors are the reader's.
+base::Result<BlockResult> build_block(const StateReader& parent, const BlockContext& context, TxSource& source,
+                                      ContractEngine& engine, const BlockEnd& end = {});
+
+/// Runs the transactions in order. Bounds: block_gas_limit (gas used before it and its gas_limit), kBlockTxsMax,
 /// kBlockBytesMax. `engine` only saves time: null makes one for this block.
 base::Result<BlockResult> execute_block(const StateReader& parent, const BlockContext& context,
                                         std::span<const VerifiedTx> txs, OnInvalid on_invalid,
-                                        ContractEngine* engine = nullptr);
+                                        ContractEngine* engine = nullptr, const BlockEnd& end = {});
 
 }  // namespace ledger

@@ -9,11 +9,13 @@
 #include <vector>
 
 #include "ledger/errc.hpp"
+#include "ledger/rules.hpp"
 #include "ledger/types.hpp"
 
 namespace ledger {
 
-/// Rules that execution reads from the state (key `p/params`).
+/// Rules that execution reads from the state (key `p/params`). One rule says when a change of them acts: a block, its
+/// base fee included, goes by the parameters of its parent's state.
 struct Params {
     std::uint64_t block_gas_limit{300'000'000};
     std::uint32_t elasticity{2};             ///< Gas target = limit / elasticity.
@@ -22,6 +24,10 @@ struct Params {
     Amount base_fee_initial{1'000'000'000};  ///< agcc per gas, block 1
     /// How long a contract's users can see new code coming before it runs; at most kUpgradeDelayMaxMs.
     std::uint64_t contract_upgrade_delay_ms{86'400'000};
+    /// Which rules.hpp this chain has. The first version has nothing from here on in its records and files.
+    std::uint32_t rules_version{kRulesLatest};
+    /// From version 2: gas_limit of one transaction <= block_gas_limit / this, so that nobody's promise fills a block.
+    std::uint32_t tx_gas_divisor{4};
     friend bool operator==(const Params&, const Params&) = default;
 };
 

@@ -47,6 +47,12 @@ inline constexpr std::size_t kChainIdBytesMax = 64;
 inline constexpr std::size_t kBlockTxsMax = 16'384;
 inline constexpr std::size_t kBlockBytesMax = 8 * 1024 * 1024;  ///< BCS of a Block.
 inline constexpr std::size_t kHeaderBytesMax = 1024;
+/// Block times end with the year 9999, so that no sum of them overflows.
+inline constexpr std::uint64_t kTimeMsMax = 253'402'300'799'999;
+/// Of epoch, height and slot in a header that is decoded.
+inline constexpr std::uint64_t kHeaderCountMax = std::uint64_t{1} << 62;
+/// Slots that may be skipped between a block and its parent: a leader cannot use up the numbers.
+inline constexpr std::uint64_t kSlotStepMax = std::uint64_t{1} << 32;
 inline constexpr std::size_t kCertificateBytesMax = 256 * 1024;
 
 // Contracts. The bounds inside a run are those of zvm/contract_host.hpp.
@@ -299,7 +305,7 @@ struct BlockHeader {
     std::uint64_t height{};   ///< 0 is the genesis block: no transactions, `parent` is the genesis hash.
     std::uint64_t slot{};     ///< Consensus slot within the epoch; grows faster than height when slots are skipped.
     Hash parent{};            ///< Block hash of height-1.
-    std::uint64_t time_ms{};  ///< Unix milliseconds, later than the parent's.
+    std::uint64_t time_ms{};  ///< Unix milliseconds, later than the parent's, at most kTimeMsMax.
     Address proposer;         ///< Receives the tips.
     Hash tx_root{};           ///< Merkle root over the BCS of each SignedTx.
     Hash state_root{};        ///< After this block.
