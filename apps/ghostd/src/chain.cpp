@@ -1,6 +1,7 @@
 #include "ghostd/chain.hpp"
 
 #include "base/log.hpp"
+#include "block_builder.hpp"
 #include "consensus/header_time.hpp"
 
 namespace ghostd {
@@ -15,7 +16,33 @@ const base::Log& logger() {
 /// one gRPC message of the default size.
 constexpr std::size_t kProposalBytesMax = 2u << 20;
 
+/// Full blocks that a transaction should be able to outlast: the pool judges by what the base fee may be then.
+constexpr unsigned kHeadroomBlocks = 2;
+
 double seconds(std::uint64_t ns) { return static_cast<double>(ns) / 1e9; }
+
+Mempool::ChainPoint point_after(std::uint64_t height, ledger::Amount base_fee, const ledger::Params& params) {
+    return {.next_height = height + 1,
+            .base_fee = base_fee,
+            .base_fee_headroom = ledger::base_fee_ceiling(params, base_fee, kHeadroomBlocks)};
+}
+
+/// The nonces that unfinalized blocks leave; `ancestors` newest first.
+std::vector<std::pair<base::Digest, std::uint64_t>> nonces_after(
+    const std::vector<ledger::ExecutedBlockPtr>& ancestors) {
+    std::map<base::Digest, std::uint64_t> nonces;
+    for (const auto& block : ancestors) {
+        for (const auto& touched : block->touched()) nonces.emplace(touched.address.bytes, touched.nonce);
+    }
+    return {nonces.begin(), nonces.end()};
+}
+
+Mempool::Built built(const ledger::ExecutedBlock& block, std::vector<base::Digest> included) {
+    return {.hash = block.hash(),
+            .parent = block.header().parent,
+            .height = block.header().height,
+            .included = std::move(included)};
+}
 
 std::string store_failure(const base::Error& error) {
     if (error.is(store::Errc::disk_full))
@@ -43,7 +70,7 @@ Chain::Chain(std::unique_ptr<ledger::ChainState> state, io::Reactor& reactor, co
           metrics.histogram("ghostd_commit_seconds", "One synced commit of a block.", base::latency_bounds_seconds())} {
     const auto head = state_->head();
     std::vector<PoolDrop> none;
-    pool_.set_chain(head->header.height + 1, head->next_base_fee, none);
+    pool_.set_chain(point_after(head->header.height, head->next_base_fee, head->params), none);
     height_metric_.set(static_cast<std::int64_t>(head->header.height));
 }
 
@@ -151,36 +178,38 @@ void Chain::wake_driver() {
 
 base::Result<ledger::ExecutedBlockPtr> Chain::propose(const Slot& slot, const ledger::ExecutedBlockPtr& parent) {
     const auto begun = reactor_.clock().now_ns();
-    ledger::BlockProposal proposal{.epoch = slot.epoch,
-                                   .slot = slot.slot,
-                                   .time_ms = slot.time_ms,
-                                   .proposer = slot.proposer,
-                                   .parent_cert_hash = slot.parent_cert_hash,
-                                   .txs = {}};
+    const ledger::BlockProposal proposal{.epoch = slot.epoch,
+                                         .slot = slot.slot,
+                                         .time_ms = slot.time_ms,
+                                         .proposer = slot.proposer,
+                                         .parent_cert_hash = slot.parent_cert_hash,
+                                         .txs = {}};
+    const auto head = state_->head();
+    const auto ancestors = state_->unfinalized(parent);
+    const auto nonces = nonces_after(ancestors);
+    const auto& params = ancestors.empty() ? head->params : parent->params();
+    BlockBuilder builder{pool_,
+                         mutex_,
+                         reactor_.clock(),
+                         {.gas = params.block_gas_limit, .bytes = kProposalBytesMax, .count = block_config_.txs_max},
+                         ancestors.empty()};
     {
         const std::lock_guard lock{mutex_};
-        const auto chosen = pool_.select({.gas_max = state_->head()->params.block_gas_limit,
-                                          .bytes_max = kProposalBytesMax,
-                                          .count_max = block_config_.txs_max});
-        proposal.txs.reserve(chosen.size());
-        for (const auto& entry : chosen) proposal.txs.push_back(entry.payload->tx);
+        pool_.begin_block(
+            {.base_fee = ancestors.empty() ? head->next_base_fee : parent->next_base_fee(), .nonces = nonces});
     }
-    auto block = state_->propose(proposal, parent);
+    auto block = state_->propose(proposal, builder, parent);
+    builder.finish();
+    {
+        const std::lock_guard lock{mutex_};
+        pool_.end_block(block ? std::optional{built(**block, builder.take_included())} : std::nullopt);
+    }
+    report_drops(builder.take_dropped());
     execute_metric_.observe(seconds(reactor_.clock().now_ns() - begun));
-    if (!block) {
-        refuse("no block can be made: " + base::to_string(block.error()));
-        return block;
-    }
-    std::vector<PoolDrop> dropped;
-    {
-        const std::lock_guard lock{mutex_};
-        for (const auto& skipped : (*block)->skipped()) {
-            if (skipped.error.is(ledger::Errc::block_full)) continue;
-            pool_.remove(skipped.tx_id);
-            dropped.push_back({skipped.tx_id, base::to_string(skipped.error)});
-        }
-    }
-    report_drops(std::move(dropped));
+    // The driver's view of the chain may be behind; anything else is this node's own fault.
+    const bool misplaced =
+        !block && (block.error().is(ledger::Errc::bad_parent) || block.error().is(ledger::Errc::bad_time));
+    if (!block && !misplaced) refuse("no block can be made: " + base::to_string(block.error()));
     return block;
 }
 
@@ -189,7 +218,12 @@ base::Result<ledger::ExecutedBlockPtr> Chain::execute(const ledger::BlockHeader&
                                                       const ledger::ExecutedBlockPtr& parent,
                                                       std::uint64_t received_ms) {
     GC_CHECK(consensus::check_received_time(header, received_ms));
-    return state_->execute(header, txs, parent);
+    GC_TRY(auto block, state_->execute(header, txs, parent));
+    std::vector<base::Digest> ids;
+    for (const auto& tx : txs) ids.push_back(tx.id());
+    const std::lock_guard lock{mutex_};
+    pool_.in_flight(built(*block, std::move(ids)));
+    return block;
 }
 
 void Chain::notarized(const ledger::ExecutedBlockPtr& block) {
@@ -217,7 +251,8 @@ base::Result<void> Chain::finalized(const ledger::ExecutedBlockPtr& block, base:
         for (const auto& touched : block->touched())
             pool_.account_changed(touched.address.bytes, {.nonce = touched.nonce, .balance = touched.gcc_balance},
                                   dropped);
-        pool_.set_chain(block->header().height + 1, block->next_base_fee(), dropped);
+        pool_.finalized(block->hash(), block->header().height);
+        pool_.set_chain(point_after(block->header().height, block->next_base_fee(), block->params()), dropped);
         pool_txs_metric_.set(static_cast<std::int64_t>(pool_.size()));
     }
     // After the pool: whoever finds a transaction neither waiting nor final can rely on hearing of it here.

@@ -1,7 +1,6 @@
 #include "ghostd/mempool.hpp"
 
 #include <algorithm>
-#include <queue>
 
 namespace ghostd {
 namespace {
@@ -36,10 +35,10 @@ const base::ErrorDomain& error_domain(PoolErrc) noexcept { return kDomain; }
 base::Result<void> Mempool::add(PoolEntry entry, const PoolAccount& account, std::vector<PoolDrop>& dropped) {
     using base::fail;
     if (by_id_.contains(entry.id)) return fail(PoolErrc::known);
-    if (entry.valid_until_height < next_height_) return fail(PoolErrc::expired);
+    if (entry.valid_until_height < point_.next_height) return fail(PoolErrc::expired);
     if (entry.nonce < account.nonce) return fail(PoolErrc::nonce_too_low);
     if (entry.nonce - account.nonce >= limits_.per_sender_max) return fail(PoolErrc::nonce_too_high);
-    if (entry.max_fee_per_gas < base_fee_) return fail(PoolErrc::fee_below_base);
+    if (entry.max_fee_per_gas < point_.base_fee) return fail(PoolErrc::fee_below_base);
 
     account_changed(entry.sender, account, dropped);
     const auto known = senders_.find(entry.sender);
@@ -54,7 +53,7 @@ base::Result<void> Mempool::add(PoolEntry entry, const PoolAccount& account, std
         if (!replaced && sender.queue.size() >= limits_.per_sender_max) return fail(PoolErrc::sender_full);
     }
     if (replaced) {
-        if (in_block(*replaced)) return fail(PoolErrc::in_block);
+        if (replaced->blocks > 0) return fail(PoolErrc::in_block);
         const auto& old = replaced->entry;
         if (entry.max_fee_per_gas < raised(old.max_fee_per_gas, limits_.replace_percent) ||
             entry.tip_per_gas < raised(old.tip_per_gas, limits_.replace_percent))
@@ -70,19 +69,21 @@ base::Result<void> Mempool::add(PoolEntry entry, const PoolAccount& account, std
 
     // make_room() may have dropped the sender altogether, so everything is looked up again.
     auto& sender = senders_[entry.sender];
-    if (sender.queue.empty()) sender.run_end = account.nonce;
+    if (sender.queue.empty()) sender.run_end = sender.next = account.nonce;
     sender.account = account;
     if (const auto at = sender.queue.find(entry.nonce); at != sender.queue.end()) {
         dropped.push_back({at->second->entry.id, "replaced by a transaction with a higher fee"});
         erase(sender, entry.nonce);
     }
-    auto slot = std::make_unique<Slot>(Slot{std::move(entry), ++arrivals_});
+    auto slot = std::make_unique<Slot>();
+    slot->entry = std::move(entry);
+    slot->arrival = ++arrivals_;
     const auto& stored = slot->entry;
     bytes_ += weight(stored);
     sender.cost += stored.max_cost;
     by_id_.emplace(stored.id, slot.get());
     expiries_.emplace(stored.valid_until_height, slot.get());
-    futures_.insert(rank(*slot));  // refresh() promotes it when the run reaches it
+    make_future(*slot);  // refresh() promotes it when the run reaches it
     sender.queue.emplace(stored.nonce, std::move(slot));
     refresh(sender);
     return {};
@@ -92,76 +93,44 @@ base::Result<void> Mempool::make_room(std::size_t needed, const PoolEntry& newco
                                       std::vector<PoolDrop>& dropped) {
     if (bytes_ + needed <= limits_.bytes_max) return {};
     if (!executable) return base::fail(PoolErrc::pool_full, "for a future nonce");
+    auto tip = newcomer.tip_per_gas;
+    auto fee = newcomer.max_fee_per_gas;
+    if (const auto at = senders_.find(newcomer.sender); at != senders_.end()) {
+        for (const auto& [nonce, slot] : at->second.queue) {
+            if (nonce >= newcomer.nonce) break;
+            tip = std::min(tip, slot->entry.tip_per_gas);
+            fee = std::min(fee, slot->entry.max_fee_per_gas);
+        }
+    }
+    const auto headroom = point_.base_fee_headroom;
+    if (fee < headroom) return base::fail(PoolErrc::pool_full, "for one that cannot pay the base fees to come");
+    const auto price = pool_price(tip, fee, headroom);
     // Look before touching anything: a newcomer that finds no room must not have cost others theirs.
     auto reachable = limits_.bytes_max - std::min(bytes_, limits_.bytes_max);
     std::vector<base::Digest> victims;
-    for (const auto& worst : futures_) {
-        if (reachable >= needed) break;
-        if (worst.slot->entry.sender == newcomer.sender) continue;
-        reachable += weight(worst.slot->entry);
-        victims.push_back(worst.slot->entry.id);
-    }
-    for (const auto& worst : tails_) {
-        if (reachable >= needed) break;
-        if (worst.tip >= newcomer.tip_per_gas) break;
-        if (worst.slot->entry.sender == newcomer.sender || in_block(*worst.slot)) continue;
-        reachable += weight(worst.slot->entry);
-        victims.push_back(worst.slot->entry.id);
-    }
+    const auto choose = [&](const Slot& slot) {
+        if (slot.entry.sender == newcomer.sender || slot.blocks > 0) return;
+        reachable += weight(slot.entry);
+        victims.push_back(slot.entry.id);
+    };
+    futures_.visit(headroom, [&](const Slot& slot, base::u128) {
+        if (reachable >= needed) return false;
+        choose(slot);
+        return true;
+    });
+    tails_.visit(headroom, [&](const Slot& slot, base::u128 worst) {
+        if (reachable >= needed || worst >= price) return false;
+        choose(slot);
+        return true;
+    });
     if (reachable < needed) return base::fail(PoolErrc::pool_full);
     for (const auto& id : victims) drop(id, "evicted: the mempool is full", dropped);
     return {};
 }
 
-std::vector<PoolEntry> Mempool::select(const Selection& selection) {
-    struct Candidate {
-        base::u128 tip;
-        std::uint64_t arrival;
-        const Slot* slot;
-        bool operator<(const Candidate& other) const noexcept {
-            return tip != other.tip ? tip < other.tip : arrival > other.arrival;
-        }
-    };
-    std::vector<PoolEntry> chosen;
-    std::priority_queue<Candidate> candidates;
-    const auto offer = [&](const Slot& slot) {
-        const auto& entry = slot.entry;
-        if (entry.max_fee_per_gas < base_fee_) return;
-        candidates.push(
-            {std::min<base::u128>(entry.tip_per_gas, entry.max_fee_per_gas - base_fee_), slot.arrival, &slot});
-    };
-    ++selection_;
-    std::uint64_t gas = 0;
-    std::size_t bytes = 0;
-    auto next = heads_.begin();
-    while (chosen.size() < selection.count_max) {
-        // heads_ is ordered by declared tip, an upper bound of the effective one: take heads in until none of the rest
-        // can beat the best candidate. A declared tip that the max fee does not back wins nothing.
-        while (next != heads_.end() && (candidates.empty() || next->tip >= candidates.top().tip))
-            offer(*(next++)->slot);
-        if (candidates.empty()) break;
-        const auto& slot = *candidates.top().slot;
-        candidates.pop();
-        const auto& entry = slot.entry;
-        // One that does not fit ends its sender's turn; smaller ones of others may still fit.
-        if (entry.gas_limit > selection.gas_max - gas || entry.bytes > selection.bytes_max - bytes) continue;
-        gas += entry.gas_limit;
-        bytes += entry.bytes;
-        chosen.push_back(entry);
-        auto& queue = senders_.find(entry.sender)->second.queue;
-        const auto at = queue.find(entry.nonce);
-        at->second->selection = selection_;
-        const auto following = std::next(at);
-        if (following != queue.end() && following->first == entry.nonce + 1) offer(*following->second);
-    }
-    return chosen;
-}
-
-void Mempool::set_chain(std::uint64_t next_height, base::u128 base_fee, std::vector<PoolDrop>& dropped) {
-    ++selection_;
-    next_height_ = next_height;
-    base_fee_ = base_fee;
-    while (!expiries_.empty() && expiries_.begin()->first < next_height)
+void Mempool::set_chain(const ChainPoint& point, std::vector<PoolDrop>& dropped) {
+    point_ = point;
+    while (!expiries_.empty() && expiries_.begin()->first < point.next_height)
         drop(base::Digest{expiries_.begin()->second->entry.id}, "expired: valid_until_height has passed", dropped);
 }
 
@@ -173,6 +142,7 @@ void Mempool::account_changed(const base::Digest& address, const PoolAccount& ac
     while (!sender.queue.empty() && sender.queue.begin()->first < account.nonce)
         erase(sender, sender.queue.begin()->first);
     sender.run_end = std::max(sender.run_end, account.nonce);
+    sender.next = std::max(sender.next, account.nonce);
     while (!sender.queue.empty() && sender.cost > account.balance) {
         const auto last = std::prev(sender.queue.end());
         dropped.push_back({last->second->entry.id, "the balance no longer covers it"});
@@ -188,7 +158,9 @@ void Mempool::remove(const base::Digest& id) {
     const auto& entry = found->second->entry;
     const auto at = senders_.find(entry.sender);
     auto& sender = at->second;
-    erase(sender, entry.nonce);
+    const auto nonce = entry.nonce;
+    erase(sender, nonce);
+    sender.next = std::max(sender.account.nonce, std::min(sender.next, nonce));
     refresh(sender);
     forget_if_empty(at);
 }
@@ -208,16 +180,24 @@ std::uint64_t Mempool::pending_nonce(const base::Digest& address, std::uint64_t 
     return at == senders_.end() ? state_nonce : std::max(state_nonce, at->second.run_end);
 }
 
+bool Mempool::has_executable() const {
+    const auto* best = offers_.best(point_.base_fee);
+    return best && best->entry.max_fee_per_gas >= point_.base_fee;
+}
+
 /// Takes one out of its queue and all indexes. The caller refreshes the sender and forgets it when empty.
 void Mempool::erase(Sender& sender, std::uint64_t nonce) {
     const auto at = sender.queue.find(nonce);
-    const auto& slot = *at->second;
-    if (sender.head == &slot) set_head(sender, nullptr);
-    if (sender.tail == &slot) {
-        tails_.erase(rank(slot));
+    auto& slot = *at->second;
+    if (sender.offer == &slot) {
+        offers_.erase(slot);
+        sender.offer = nullptr;
+    }
+    if (sender.tail) {  // refresh() finds the new one.
+        tails_.erase(*sender.tail);
         sender.tail = nullptr;
     }
-    futures_.erase(rank(slot));
+    if (nonce >= sender.run_end) futures_.erase(slot);
     expiries_.erase({slot.entry.valid_until_height, &slot});
     by_id_.erase(slot.entry.id);
     bytes_ -= weight(slot.entry);
@@ -225,43 +205,55 @@ void Mempool::erase(Sender& sender, std::uint64_t nonce) {
     // Everything behind a hole waits as a future.
     if (nonce >= sender.account.nonce && nonce < sender.run_end) {
         for (auto behind = std::next(at); behind != sender.queue.end() && behind->first < sender.run_end; ++behind)
-            futures_.insert(rank(*behind->second));
+            make_future(*behind->second);
         sender.run_end = nonce;
     }
     sender.queue.erase(at);
 }
 
-/// Extends the executable run over what has become contiguous and puts head and tail into their indexes.
-void Mempool::refresh(Sender& sender) {
-    for (auto at = sender.queue.find(sender.run_end); at != sender.queue.end() && at->first == sender.run_end; ++at) {
-        futures_.erase(rank(*at->second));
-        ++sender.run_end;
-    }
-    const auto slot_at = [&](std::uint64_t nonce) -> const Slot* {
-        const auto at = sender.queue.find(nonce);
-        return at == sender.queue.end() ? nullptr : at->second.get();
-    };
-    const bool runs = sender.run_end > sender.account.nonce;
-    const auto* head = runs ? slot_at(sender.account.nonce) : nullptr;
-    const auto* tail = runs ? slot_at(sender.run_end - 1) : nullptr;
-    if (head != sender.head) set_head(sender, head);
-    if (tail != sender.tail) {
-        if (sender.tail) tails_.erase(rank(*sender.tail));
-        if (tail) tails_.insert(rank(*tail));
-        sender.tail = tail;
-    }
+void Mempool::make_future(Slot& slot) {
+    slot.worst_tip = slot.entry.tip_per_gas;
+    slot.worst_fee = slot.entry.max_fee_per_gas;
+    futures_.insert(slot);
 }
 
-void Mempool::set_head(Sender& sender, const Slot* head) {
-    if (const auto* old = sender.head) {
-        heads_.erase(rank(*old));
-        head_fees_.erase({old->entry.max_fee_per_gas, old});
+/// Extends the executable run over what has become contiguous and puts offer and tail into their indexes.
+void Mempool::refresh(Sender& sender) {
+    for (auto at = sender.queue.find(sender.run_end); at != sender.queue.end() && at->first == sender.run_end; ++at) {
+        futures_.erase(*at->second);
+        ++sender.run_end;
     }
-    if (head) {
-        heads_.insert(rank(*head));
-        head_fees_.emplace(head->entry.max_fee_per_gas, head);
+    set_tail(sender);
+    set_offer(sender);
+}
+
+void Mempool::set_tail(Sender& sender) {
+    if (sender.tail) tails_.erase(*sender.tail);
+    sender.tail = nullptr;
+    auto tip = ~base::u128{0};
+    auto fee = ~base::u128{0};
+    for (auto& [nonce, slot] : sender.queue) {
+        if (nonce >= sender.run_end) break;
+        tip = std::min(tip, slot->entry.tip_per_gas);
+        fee = std::min(fee, slot->entry.max_fee_per_gas);
+        sender.tail = slot.get();
     }
-    sender.head = head;
+    if (!sender.tail) return;
+    sender.tail->worst_tip = tip;
+    sender.tail->worst_fee = fee;
+    tails_.insert(*sender.tail);
+}
+
+void Mempool::set_offer(Sender& sender) {
+    Slot* offer = nullptr;
+    if (!sender.aside && sender.next < sender.run_end) {
+        const auto at = sender.queue.find(sender.next);
+        if (at != sender.queue.end()) offer = at->second.get();
+    }
+    if (offer == sender.offer) return;
+    if (sender.offer) offers_.erase(*sender.offer);
+    if (offer) offers_.insert(*offer, build_base_fee_);
+    sender.offer = offer;
 }
 
 void Mempool::forget_if_empty(Senders::iterator at) {
@@ -269,10 +261,10 @@ void Mempool::forget_if_empty(Senders::iterator at) {
 }
 
 void Mempool::check_invariants() const {
-    std::size_t count = 0, bytes = 0, futures = 0, heads = 0;
+    std::size_t count = 0, bytes = 0, futures = 0, offers = 0, tails = 0;
     for (const auto& [address, sender] : senders_) {
         GC_ASSERT(!sender.queue.empty() && sender.queue.size() <= limits_.per_sender_max);
-        GC_ASSERT(sender.queue.begin()->first >= sender.account.nonce);
+        GC_ASSERT(sender.queue.begin()->first >= sender.account.nonce && sender.next >= sender.account.nonce);
         base::u128 cost = 0;
         auto run = sender.account.nonce;
         for (const auto& [nonce, slot] : sender.queue) {
@@ -281,20 +273,20 @@ void Mempool::check_invariants() const {
             bytes += weight(slot->entry);
             if (nonce == run) ++run;
             const bool future = nonce >= sender.run_end;
-            GC_ASSERT(futures_.contains(rank(*slot)) == future);
+            GC_ASSERT(futures_.contains(*slot) == future);
             futures += future;
             ++count;
         }
         GC_ASSERT(run == sender.run_end && cost == sender.cost && cost <= sender.account.balance);
-        GC_ASSERT((sender.head != nullptr) == (run > sender.account.nonce));
-        GC_ASSERT(!sender.head || heads_.contains(rank(*sender.head)));
-        GC_ASSERT(!sender.head || head_fees_.contains({sender.head->entry.max_fee_per_gas, sender.head}));
-        GC_ASSERT(!sender.tail || tails_.contains(rank(*sender.tail)));
-        heads += sender.head != nullptr;
+        GC_ASSERT((sender.tail != nullptr) == (run > sender.account.nonce));
+        GC_ASSERT((sender.offer != nullptr) == (!sender.aside && sender.next < run));
+        GC_ASSERT(!sender.offer || (sender.offer->entry.nonce == sender.next && offers_.contains(*sender.offer)));
+        GC_ASSERT(!sender.tail || (sender.tail->entry.nonce == run - 1 && tails_.contains(*sender.tail)));
+        offers += sender.offer != nullptr;
+        tails += sender.tail != nullptr;
     }
     GC_ASSERT(count == by_id_.size() && count == expiries_.size() && bytes == bytes_ && bytes <= limits_.bytes_max);
-    GC_ASSERT(heads == heads_.size() && heads == head_fees_.size() && heads == tails_.size() &&
-              futures == futures_.size());
+    GC_ASSERT(offers == offers_.size() && tails == tails_.size() && futures == futures_.size());
 }
 
 }  // namespace ghostd

@@ -2,11 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <map>
-#include <set>
-
-#include "base/random.hpp"
-
 namespace {
 
 using ghostd::Mempool;
@@ -51,9 +46,35 @@ struct Maker {
     }
 };
 
+std::vector<PoolDrop> dropped;
+
+void set_chain(Mempool& pool, std::uint64_t next_height, base::u128 base_fee) {
+    pool.set_chain({.next_height = next_height, .base_fee = base_fee, .base_fee_headroom = base_fee}, dropped);
+}
+
+/// Up to `count`, in the order of a block. The block goes on.
+std::vector<PoolEntry> take(Mempool& pool, std::size_t count = 100) {
+    std::vector<PoolEntry> out;
+    pool.begin_block({.base_fee = pool.base_fee(), .nonces = {}});
+    while (out.size() < count) {
+        const auto* entry = pool.take();
+        if (!entry) break;
+        out.push_back(*entry);
+    }
+    pool.check_invariants();
+    return out;
+}
+
+std::vector<PoolEntry> select(Mempool& pool, std::size_t count = 100) {
+    auto out = take(pool, count);
+    pool.end_block(std::nullopt);
+    pool.check_invariants();
+    return out;
+}
+
 struct MempoolTest : testing::Test {
+    void SetUp() override { dropped.clear(); }
     Mempool pool{{.bytes_max = 10 * 712, .per_sender_max = 8}};
-    std::vector<PoolDrop> dropped;
     static constexpr PoolAccount kRich{.nonce = 0, .balance = 1'000'000};
 
     base::Result<void> add(const Maker& maker, PoolAccount account = kRich) {
@@ -68,11 +89,8 @@ struct MempoolTest : testing::Test {
     }
     std::vector<std::uint64_t> nonces(std::size_t count = 100) {
         std::vector<std::uint64_t> out;
-        for (const auto& entry : select(count)) out.push_back(entry.nonce);
+        for (const auto& entry : select(pool, count)) out.push_back(entry.nonce);
         return out;
-    }
-    std::vector<PoolEntry> select(std::size_t count = 100) {
-        return pool.select({.gas_max = 1'000'000'000, .bytes_max = 1 << 20, .count_max = count});
     }
 };
 
@@ -80,15 +98,15 @@ TEST_F(MempoolTest, KnowsOfAPayableTransactionBehindAnyNumberOfUnpayableOnes) {
     Mempool large{{.bytes_max = 1 << 20, .per_sender_max = 8}};
     for (std::uint8_t sender = 1; sender <= 100; ++sender)
         ASSERT_TRUE(large.add(Maker(sender, 0).fee(100, 90).value, kRich, dropped));
-    large.set_chain(2, 200, dropped);
+    set_chain(large, 2, 200);
     EXPECT_FALSE(large.has_executable());
     ASSERT_TRUE(large.add(Maker(200, 0).fee(300, 1).value, kRich, dropped));
     EXPECT_TRUE(large.has_executable());
-    EXPECT_EQ(large.select({.gas_max = 1'000'000, .bytes_max = 1 << 20, .count_max = 10}).size(), 1u);
+    EXPECT_EQ(select(large).size(), 1u);
     large.check_invariants();
     large.account_changed(address(200), {.nonce = 1, .balance = 1'000'000}, dropped);
     EXPECT_FALSE(large.has_executable());
-    large.set_chain(3, 100, dropped);
+    set_chain(large, 3, 100);
     EXPECT_TRUE(large.has_executable());
     large.check_invariants();
 }
@@ -100,8 +118,6 @@ TEST_F(MempoolTest, CountsWhatATransactionTakesDecodedToo) {
     EXPECT_EQ(pool.bytes(), 6u * 712);
     for (std::uint8_t sender = 2; sender <= 5; ++sender) ASSERT_TRUE(add(Maker(sender, 0)));
     expect_refused(Maker(6, 0), PoolErrc::pool_full);
-    // A block has room for encoded bytes only.
-    EXPECT_EQ(pool.select({.gas_max = 1'000'000, .bytes_max = 5 * 200, .count_max = 10}).size(), 5u);
 }
 
 TEST_F(MempoolTest, OffersASendersTransactionsInNonceOrderWhateverTheyPay) {
@@ -122,11 +138,11 @@ TEST_F(MempoolTest, HoldsBackWhatLiesBehindAHoleUntilItIsFilled) {
 }
 
 TEST_F(MempoolTest, OrdersSendersByTheTipTheyReallyPay) {
-    pool.set_chain(1, 90, dropped);
+    set_chain(pool, 1, 90);
     ASSERT_TRUE(add(Maker(1, 0).fee(91, 91)));   // boasts of 91, can pay 1
     ASSERT_TRUE(add(Maker(2, 0).fee(200, 20)));  // pays 20
     ASSERT_TRUE(add(Maker(3, 0).fee(200, 5)));   // pays 5
-    const auto chosen = select();
+    const auto chosen = select(pool);
     ASSERT_EQ(chosen.size(), 3u);
     EXPECT_EQ(chosen[0].sender, address(2));
     EXPECT_EQ(chosen[1].sender, address(3));
@@ -136,16 +152,17 @@ TEST_F(MempoolTest, OrdersSendersByTheTipTheyReallyPay) {
 TEST_F(MempoolTest, ServesFirstComeFirstAmongEquals) {
     ASSERT_TRUE(add(Maker(2, 0)));
     ASSERT_TRUE(add(Maker(1, 0)));
-    const auto chosen = select(1);
+    const auto chosen = select(pool, 1);
     ASSERT_EQ(chosen.size(), 1u);
     EXPECT_EQ(chosen[0].sender, address(2));
 }
 
-TEST_F(MempoolTest, KeepsWithinGasBytesAndCount) {
-    for (std::uint8_t sender = 1; sender <= 5; ++sender) ASSERT_TRUE(add(Maker(sender, 0)));
-    EXPECT_EQ(pool.select({.gas_max = 42'000, .bytes_max = 1 << 20, .count_max = 9}).size(), 2u);
-    EXPECT_EQ(pool.select({.gas_max = 1 << 30, .bytes_max = 650, .count_max = 9}).size(), 3u);
-    EXPECT_EQ(pool.select({.gas_max = 1 << 30, .bytes_max = 1 << 20, .count_max = 4}).size(), 4u);
+TEST_F(MempoolTest, APartOfABlockTakesTheBestAndTheRestStays) {
+    for (std::uint8_t sender = 1; sender <= 5; ++sender) ASSERT_TRUE(add(Maker(sender, 0).fee(100, sender)));
+    const auto chosen = select(pool, 2);
+    ASSERT_EQ(chosen.size(), 2u);
+    EXPECT_EQ(chosen[0].sender, address(5));
+    EXPECT_EQ(chosen[1].sender, address(4));
     EXPECT_EQ(pool.size(), 5u);
 }
 
@@ -159,11 +176,11 @@ TEST_F(MempoolTest, RefusesWhatItKnowsOrWhatIsUsedOrTooFarAhead) {
 }
 
 TEST_F(MempoolTest, RefusesExpiredAndExpiresWhatWaits) {
-    pool.set_chain(10, 0, dropped);
+    set_chain(pool, 10, 0);
     expect_refused(Maker(1, 0).until(9), PoolErrc::expired);
     ASSERT_TRUE(add(Maker(1, 0).until(10)));
     ASSERT_TRUE(add(Maker(1, 1).until(20)));
-    pool.set_chain(11, 0, dropped);
+    set_chain(pool, 11, 0);
     pool.check_invariants();
     ASSERT_EQ(dropped.size(), 1u);
     EXPECT_NE(dropped[0].reason.find("expired"), std::string::npos);
@@ -194,18 +211,18 @@ TEST_F(MempoolTest, ReplacesOnlyForTenPercentMoreInBothFees) {
     const Maker better = Maker(1, 0).fee(110, 11);
     ASSERT_TRUE(add(better));
     ASSERT_EQ(dropped.size(), 1u);
-    EXPECT_EQ(select()[0].id, better.value.id);
+    EXPECT_EQ(select(pool)[0].id, better.value.id);
 }
 
 TEST_F(MempoolTest, RefusesAFeeBelowTheBaseFeeAndKeepsWaitingOnes) {
     ASSERT_TRUE(add(Maker(1, 0).fee(100, 1)));
-    pool.set_chain(2, 150, dropped);
+    set_chain(pool, 2, 150);
     expect_refused(Maker(2, 0).fee(100, 1), PoolErrc::fee_below_base);
-    EXPECT_TRUE(select().empty());
+    EXPECT_TRUE(select(pool).empty());
     EXPECT_FALSE(pool.has_executable());
-    pool.set_chain(3, 90, dropped);
+    set_chain(pool, 3, 90);
     EXPECT_TRUE(pool.has_executable());
-    EXPECT_EQ(select().size(), 1u);
+    EXPECT_EQ(select(pool).size(), 1u);
 }
 
 TEST_F(MempoolTest, LimitsASendersTransactions) {
@@ -270,59 +287,129 @@ TEST_F(MempoolTest, KeepsLaterOnesAsFuturesWhenOneIsRemoved) {
 
 TEST_F(MempoolTest, ABlockInTheMakingKeepsWhatItIsMadeOf) {
     for (std::uint8_t sender = 1; sender <= 10; ++sender) ASSERT_TRUE(add(Maker(sender, 0)));
-    ASSERT_EQ(select(9).size(), 9u);
+    ASSERT_EQ(take(pool, 9).size(), 9u);
     expect_refused(Maker(1, 0).fee(200, 50), PoolErrc::in_block);
     ASSERT_TRUE(add(Maker(20, 0).fee(100, 50)));  // pushes out the one that was not chosen
     ASSERT_EQ(dropped.size(), 1u);
     expect_refused(Maker(21, 0).fee(100, 40), PoolErrc::pool_full);
-    pool.set_chain(2, 0, dropped);
+    pool.end_block(std::nullopt);
+    set_chain(pool, 2, 0);
     ASSERT_TRUE(add(Maker(1, 0).fee(200, 50)));
     ASSERT_TRUE(add(Maker(22, 0).fee(100, 60)));
     EXPECT_EQ(dropped.size(), 3u);
 }
 
-TEST(MempoolProperty, KeepsItsInvariantsUnderRandomUse) {
-    const std::uint64_t seed = base::system_random().u64();
-    SCOPED_TRACE(testing::Message() << "seed " << seed);
-    base::SeededRandom random{seed};
-    Mempool pool{{.bytes_max = 40 * 712, .per_sender_max = 6}};
-    std::map<std::uint8_t, PoolAccount> accounts;
-    for (std::uint8_t sender = 0; sender < 12; ++sender) accounts[sender] = {.nonce = 0, .balance = 100};
-    std::vector<PoolDrop> dropped;
-    std::set<base::Digest> inside;
-    std::uint64_t height = 1;
-    for (int step = 0; step < 20'000; ++step) {
-        dropped.clear();
-        const auto sender = static_cast<std::uint8_t>(random.below(12));
-        auto& account = accounts[sender];
-        if (const auto action = random.below(100); action < 80) {
-            Maker maker{sender, account.nonce + random.below(8)};
-            maker.fee(100 + random.below(100), random.below(100))
-                .cost(random.below(30))
-                .until(height + random.below(20));
-            if (pool.add(maker.value, account, dropped)) inside.insert(maker.value.id);
-        } else if (action < 95) {
-            pool.set_chain(++height, 90 + random.below(60), dropped);
-            const auto chosen = pool.select({.gas_max = 21'000 * 5, .bytes_max = 10'000, .count_max = 5});
-            std::map<base::Digest, PoolAccount> moved;
-            for (const auto& entry : chosen) {
-                auto& owner = accounts[static_cast<std::uint8_t>(entry.sender[0])];
-                ASSERT_EQ(entry.nonce, owner.nonce);
-                ASSERT_LE(entry.max_cost, owner.balance);
-                ++owner.nonce;
-                owner.balance = owner.balance - entry.max_cost + random.below(20);
-                inside.erase(entry.id);
-                moved[entry.sender] = owner;
-            }
-            for (const auto& [who, state] : moved) pool.account_changed(who, state, dropped);
-        } else {
-            account.balance = random.below(150);
-            pool.account_changed(address(sender), account, dropped);
-        }
-        for (const auto& drop : dropped) ASSERT_EQ(inside.erase(drop.id), 1u) << "dropped twice or never taken";
-        pool.check_invariants();
-        ASSERT_EQ(pool.size(), inside.size());
-    }
+/// Their declared tips promise much; with what is left of the max fee they could never pay them.
+TEST_F(MempoolTest, WorthlessPromisesPushNothingOut) {
+    pool.set_chain({.next_height = 1, .base_fee = 80, .base_fee_headroom = 100}, dropped);
+    for (std::uint8_t sender = 1; sender <= 10; ++sender) ASSERT_TRUE(add(Maker(sender, 0).fee(200, 5)));
+    expect_refused(Maker(20, 0).fee(99, 99), PoolErrc::pool_full);    // cannot pay the base fee to come
+    expect_refused(Maker(21, 0).fee(104, 104), PoolErrc::pool_full);  // would pay 4 above it, the others 5
+    EXPECT_TRUE(dropped.empty());
+    ASSERT_TRUE(add(Maker(22, 0).fee(106, 106)));
+    EXPECT_EQ(dropped.size(), 1u);
+}
+
+TEST_F(MempoolTest, WhatCannotPayTheNextBaseFeeGoesFirst) {
+    for (std::uint8_t sender = 1; sender <= 9; ++sender) ASSERT_TRUE(add(Maker(sender, 0).fee(200, 5)));
+    const auto poor = Maker(10, 0).fee(90, 90);
+    ASSERT_TRUE(add(poor));
+    pool.set_chain({.next_height = 2, .base_fee = 80, .base_fee_headroom = 100}, dropped);
+    ASSERT_TRUE(add(Maker(20, 0).fee(200, 1)));
+    ASSERT_EQ(dropped.size(), 1u);
+    EXPECT_EQ(dropped[0].id, poor.value.id);
+}
+
+TEST_F(MempoolTest, ATransactionBehindAWorthlessOneIsWorthNoMore) {
+    for (std::uint8_t sender = 1; sender <= 8; ++sender) ASSERT_TRUE(add(Maker(sender, 0).fee(200, 5)));
+    ASSERT_TRUE(add(Maker(9, 0).fee(100, 1)));
+    const auto shielded = Maker(9, 1).fee(1000, 900);
+    ASSERT_TRUE(add(shielded));
+    ASSERT_TRUE(add(Maker(20, 0).fee(200, 2)));
+    ASSERT_EQ(dropped.size(), 1u);
+    EXPECT_EQ(dropped[0].id, shielded.value.id);
+    // Nor does the newcomer count for more than what it waits for.
+    expect_refused(Maker(9, 1).fee(1000, 900), PoolErrc::pool_full);
+}
+
+TEST_F(MempoolTest, ABlockOnAnUnfinalizedParentGoesOnBehindIt) {
+    for (std::uint64_t nonce = 0; nonce < 4; ++nonce) ASSERT_TRUE(add(Maker(1, nonce)));
+    ASSERT_TRUE(add(Maker(2, 0)));
+    const auto first = take(pool, 2);
+    pool.end_block(
+        Mempool::Built{.hash = address(101), .parent = {}, .height = 1, .included = {first[0].id, first[1].id}});
+    pool.check_invariants();
+    EXPECT_TRUE(pool.has_executable());
+    const std::vector<std::pair<base::Digest, std::uint64_t>> nonces{{address(1), 2}};
+    pool.begin_block({.base_fee = 0, .nonces = nonces});
+    EXPECT_EQ(pool.take()->nonce, 2u);
+    EXPECT_EQ(pool.take()->nonce, 3u);
+    const auto* other = pool.take();
+    ASSERT_TRUE(other);
+    const auto other_id = other->id;
+    EXPECT_EQ(other->sender, address(2));
+    EXPECT_FALSE(pool.take());
+    pool.end_block(Mempool::Built{.hash = address(102), .parent = address(101), .height = 2, .included = {other_id}});
+    pool.check_invariants();
+    // Nothing that either has is replaced or pushed out.
+    expect_refused(Maker(1, 0).fee(200, 20), PoolErrc::in_block);
+    expect_refused(Maker(2, 0).fee(200, 20), PoolErrc::in_block);
+}
+
+TEST_F(MempoolTest, WhatAnAbandonedBlockHadIsOfferedAgain) {
+    for (std::uint64_t nonce = 0; nonce < 3; ++nonce) ASSERT_TRUE(add(Maker(1, nonce)));
+    ASSERT_TRUE(add(Maker(2, 0)));
+    std::vector<base::Digest> ids;
+    for (const auto& entry : take(pool)) ids.push_back(entry.id);
+    ASSERT_EQ(ids.size(), 4u);
+    pool.end_block(Mempool::Built{.hash = address(101), .parent = {}, .height = 1, .included = ids});
+    pool.in_flight({.hash = address(102), .parent = address(101), .height = 2, .included = {ids[0]}});
+    EXPECT_FALSE(pool.has_executable());
+    // Another block of this height became final; it had sender 2's.
+    pool.account_changed(address(2), {.nonce = 1, .balance = 1000}, dropped);
+    pool.finalized(address(103), 1);
+    pool.check_invariants();
+    EXPECT_TRUE(pool.has_executable());
+    EXPECT_EQ(nonces(), (std::vector<std::uint64_t>{0, 1, 2}));
+    EXPECT_TRUE(dropped.empty());
+    ASSERT_TRUE(add(Maker(1, 0).fee(200, 20))) << "and can be replaced";
+}
+
+TEST_F(MempoolTest, ABlockThatIsAboveTheFinalOneKeepsWhatItHas) {
+    for (std::uint64_t nonce = 0; nonce < 2; ++nonce) ASSERT_TRUE(add(Maker(1, nonce)));
+    const auto first = take(pool, 1);
+    pool.end_block(Mempool::Built{.hash = address(101), .parent = {}, .height = 1, .included = {first[0].id}});
+    const std::vector<std::pair<base::Digest, std::uint64_t>> moved{{address(1), 1}};
+    pool.begin_block({.base_fee = 0, .nonces = moved});
+    const auto second = pool.take()->id;
+    pool.end_block(Mempool::Built{.hash = address(102), .parent = address(101), .height = 2, .included = {second}});
+    pool.account_changed(address(1), {.nonce = 1, .balance = 1000}, dropped);
+    pool.finalized(address(101), 1);
+    set_chain(pool, 2, 0);
+    pool.check_invariants();
+    EXPECT_FALSE(pool.has_executable());
+    expect_refused(Maker(1, 1).fee(200, 20), PoolErrc::in_block, {.nonce = 1, .balance = 1000});
+}
+
+TEST_F(MempoolTest, WhoStepsBackForNowIsOfferedAgainWhenAskedFor) {
+    for (std::uint64_t nonce = 0; nonce < 2; ++nonce) ASSERT_TRUE(add(Maker(1, nonce).fee(100, 9)));
+    ASSERT_TRUE(add(Maker(2, 0)));
+    pool.begin_block({.base_fee = 0, .nonces = {}});
+    const auto first = *pool.take();
+    const auto second = *pool.take();
+    EXPECT_EQ(second.sender, address(1));
+    pool.set_aside(address(1), true);
+    pool.untake(second.id);
+    pool.check_invariants();
+    EXPECT_EQ(pool.take()->sender, address(2));
+    EXPECT_FALSE(pool.take());
+    EXPECT_TRUE(pool.offer_again());
+    EXPECT_EQ(pool.take()->id, second.id);
+    EXPECT_FALSE(pool.offer_again());
+    pool.end_block(std::nullopt);
+    pool.check_invariants();
+    EXPECT_EQ(select(pool).size(), 3u);
+    ASSERT_TRUE(add(Maker(1, 1).fee(200, 20))) << "no mark is left";
 }
 
 }  // namespace

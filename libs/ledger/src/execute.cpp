@@ -256,6 +256,11 @@ Amount next_base_fee(const Params& params, Amount base_fee, std::uint64_t gas_us
     return std::max(base_fee - std::min(step, base_fee), params.base_fee_floor);
 }
 
+Amount base_fee_ceiling(const Params& params, Amount base_fee, unsigned blocks) {
+    for (unsigned i = 0; i < blocks; ++i) base_fee = next_base_fee(params, base_fee, params.block_gas_limit);
+    return base_fee;
+}
+
 base::Result<void> check_form(const SignedTx& signed_tx, const Hash& genesis_hash) {
     const auto& tx = signed_tx.tx;
     if (tx.version != kTxVersion) return base::fail(Errc::bad_version, "transaction");

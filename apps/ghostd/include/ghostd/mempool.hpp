@@ -3,11 +3,16 @@
 // those before and guards it with a lock.
 //
 //   sender ─▶ nonce queue:  [5][6][7]      [9]        executable run = 5..7 (contiguous from the account's nonce)
-//                            └ head  └ tail └ future  heads are offered to blocks by tip; futures leave first
+//                            └ offer └ tail └ future  offers go to blocks, the dearest first; futures leave first, then
+//                                                     tails, the cheapest first
+//
+// A block in the making: begin_block ─▶ take … take / set_aside / refuse / untake ─▶ end_block. What was taken is in no
+// other block meanwhile, is neither replaced nor pushed out, and comes back when the block does not become final.
 //
 // Rules (design 03 section 6, without gossip): bounded bytes and transactions a sender; what all of a sender's
 // transactions may cost together never exceeds its balance; a future nonce never pushes anything out; a replacement
-// pays at least 10 % more.
+// pays at least 10 % more. What is worth keeping is judged at a base fee with head-room (pool_order.hpp): what could
+// not pay it pushes nothing out and is the first to go.
 
 #include <cstddef>
 #include <cstdint>
@@ -22,10 +27,9 @@
 
 #include "base/bytes.hpp"
 #include "base/u128.hpp"
+#include "ghostd/pool_order.hpp"
 
 namespace ghostd {
-
-struct PooledTx;  ///< The decoded, signature-checked transaction; see admission.hpp. The pool only carries it.
 
 enum class PoolErrc : std::int32_t {
     known = 1,       ///< This very transaction waits already.
@@ -40,21 +44,6 @@ enum class PoolErrc : std::int32_t {
     in_block,        ///< Would replace one that a block is being made of.
 };
 const base::ErrorDomain& error_domain(PoolErrc) noexcept;
-
-/// What the pool knows of a transaction.
-struct PoolEntry {
-    base::Digest id{};
-    base::Digest sender{};
-    std::uint64_t nonce = 0;
-    std::uint64_t gas_limit = 0;
-    base::u128 max_fee_per_gas = 0;
-    base::u128 tip_per_gas = 0;
-    base::u128 max_cost = 0;  ///< Everything it can take from the sender's GCC: gas_limit × max_fee + what it sends.
-    std::uint64_t valid_until_height = 0;
-    std::size_t bytes = 0;          ///< Encoded size: what it takes of a block.
-    std::size_t decoded_bytes = 0;  ///< What `payload` holds beside the encoding.
-    std::shared_ptr<const PooledTx> payload;
-};
 
 /// An account as the finalized state has it.
 struct PoolAccount {
@@ -82,21 +71,50 @@ class Mempool {
     explicit Mempool(Limits limits = {}) noexcept : limits_{limits} {}
 
     /// Takes a transaction whose sender stands at `account`. Those that it pushed out are appended to `dropped`.
-    /// Uses the base fee and the height of the last set_chain().
+    /// Uses the fees and the height of the last set_chain().
     base::Result<void> add(PoolEntry entry, const PoolAccount& account, std::vector<PoolDrop>& dropped);
 
-    struct Selection {
-        std::uint64_t gas_max = 0;
-        std::size_t bytes_max = 0;
-        std::size_t count_max = 0;
+    /// What a block is built on.
+    struct Parent {
+        base::u128 base_fee = 0;  ///< Of the block.
+        /// Senders that unfinalized ancestors moved on, with the nonces that they have now.
+        std::span<const std::pair<base::Digest, std::uint64_t>> nonces;
     };
-    /// The best transactions for the next block: by effective tip min(tip, max_fee − base fee), each sender's in nonce
-    /// order, first come first among equals. Those that cannot pay the base fee stay. Nothing is removed, and until the
-    /// next set_chain() or select() nothing replaces or pushes out what was chosen: a block is being made of it.
-    [[nodiscard]] std::vector<PoolEntry> select(const Selection& selection);
+    /// Begins a block; one at a time. Every sender's offer is its next transaction behind those of the ancestors.
+    void begin_block(const Parent& parent);
+    /// The offer with the highest price, min(tip + base fee, max fee), the earliest among equals; its sender's next one
+    /// is offered then. Null when none can pay the base fee. Valid until end_block(), unless it is refused.
+    [[nodiscard]] const PoolEntry* take();
+    /// This sender offers nothing until end_block(), or until offer_again() when `for_now`.
+    void set_aside(const base::Digest& sender, bool for_now);
+    /// Brings those back that were set aside for now; false when there are none.
+    bool offer_again();
+    /// It was taken and is not in the block; its sender was set aside. A sender's last ones first or last, all the
+    /// same.
+    void untake(const base::Digest& id);
+    /// Ends it. `block` has those of `included` that still wait; the rest of what was taken is free again. Without a
+    /// block everything is.
+    struct Built {
+        base::Digest hash{};
+        base::Digest parent{};
+        std::uint64_t height = 0;
+        std::vector<base::Digest> included;
+    };
+    void end_block(std::optional<Built> block);
+    /// The same for a block that somebody else made.
+    void in_flight(Built block);
+    /// This block is final: it, and every unfinalized block that is not above it, hold nothing any more.
+    void finalized(const base::Digest& block, std::uint64_t height);
+    static constexpr std::size_t kFlightsMax = 256;  ///< Unfinalized blocks remembered; the oldest goes first.
 
-    /// The next block's height and base fee. Drops what has expired.
-    void set_chain(std::uint64_t next_height, base::u128 base_fee, std::vector<PoolDrop>& dropped);
+    /// The next finalized block's height and base fee, and the base fee that transactions are judged by: the highest
+    /// that may come soon. Drops what has expired.
+    struct ChainPoint {
+        std::uint64_t next_height = 0;
+        base::u128 base_fee = 0;
+        base::u128 base_fee_headroom = 0;  ///< Not below base_fee.
+    };
+    void set_chain(const ChainPoint& point, std::vector<PoolDrop>& dropped);
     /// A finalized block moved this account. Included transactions (nonce below) leave silently; others leave with a
     /// reason when the account can no longer pay for them.
     void account_changed(const base::Digest& sender, const PoolAccount& account, std::vector<PoolDrop>& dropped);
@@ -106,14 +124,12 @@ class Mempool {
     [[nodiscard]] const PoolEntry* find(const base::Digest& id) const noexcept;
     /// The nonce after the sender's executable run, or `state_nonce` when nothing waits.
     [[nodiscard]] std::uint64_t pending_nonce(const base::Digest& sender, std::uint64_t state_nonce) const noexcept;
-    [[nodiscard]] std::uint64_t next_height() const noexcept { return next_height_; }
+    [[nodiscard]] std::uint64_t next_height() const noexcept { return point_.next_height; }
     [[nodiscard]] std::size_t size() const noexcept { return by_id_.size(); }
     [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
-    /// True when select() would give something, given room.
-    [[nodiscard]] bool has_executable() const noexcept {
-        return !head_fees_.empty() && head_fees_.rbegin()->first >= base_fee_;
-    }
-    [[nodiscard]] base::u128 base_fee() const noexcept { return base_fee_; }
+    /// True when take() would give something on the finalized state.
+    [[nodiscard]] bool has_executable() const;
+    [[nodiscard]] base::u128 base_fee() const noexcept { return point_.base_fee; }
     [[nodiscard]] const Limits& limits() const noexcept { return limits_; }
 
     /// Ends the process when the indexes disagree with the queues. For tests.
@@ -125,38 +141,26 @@ class Mempool {
             return base::load_le<std::size_t>(digest.data());  // digests are uniform already
         }
     };
-    struct Slot {
-        PoolEntry entry;
-        std::uint64_t arrival = 0;
-        std::uint64_t selection = 0;  ///< The last select() that chose it.
-    };
-    /// Orders by tip, then by arrival; `lowest` sets use it forwards, `heads_` backwards by negating nothing but order.
-    struct Rank {
-        base::u128 tip = 0;
-        std::uint64_t arrival = 0;
-        const Slot* slot = nullptr;
-    };
-    struct BestFirst {
-        bool operator()(const Rank& a, const Rank& b) const noexcept {
-            return a.tip != b.tip ? a.tip > b.tip : a.arrival < b.arrival;
-        }
-    };
-    struct WorstFirst {
-        bool operator()(const Rank& a, const Rank& b) const noexcept {
-            return a.tip != b.tip ? a.tip < b.tip : a.arrival > b.arrival;
-        }
-    };
+    using Slot = PoolSlot;
     struct Sender {
         std::map<std::uint64_t, std::unique_ptr<Slot>> queue;
         PoolAccount account;
         std::uint64_t run_end = 0;  ///< First nonce that the executable run lacks.
+        std::uint64_t next = 0;     ///< The nonce to offer: behind what ancestors and the block in the making have.
         base::u128 cost = 0;        ///< Sum of max_cost.
-        const Slot* head = nullptr;
-        const Slot* tail = nullptr;
+        Slot* offer = nullptr;      ///< In offers_.
+        Slot* tail = nullptr;       ///< In tails_.
+        bool aside = false;
     };
     using Senders = std::unordered_map<base::Digest, Sender, DigestHash>;
 
-    [[nodiscard]] static Rank rank(const Slot& slot) noexcept { return {slot.entry.tip_per_gas, slot.arrival, &slot}; }
+    struct Flight {
+        base::Digest hash{};
+        base::Digest parent{};
+        std::uint64_t height = 0;
+        std::vector<base::Digest> ids;  ///< Of slots that were marked.
+    };
+
     [[nodiscard]] std::size_t weight(const PoolEntry& entry) const noexcept {
         return entry.bytes + entry.decoded_bytes + limits_.overhead_bytes;
     }
@@ -164,24 +168,32 @@ class Mempool {
                                  std::vector<PoolDrop>& dropped);
     void erase(Sender& sender, std::uint64_t nonce);
     void refresh(Sender& sender);
-    void set_head(Sender& sender, const Slot* head);
+    void make_future(Slot& slot);
+    void set_tail(Sender& sender);
+    void set_offer(Sender& sender);
+    void move_next(Sender& sender, std::uint64_t nonce);
+    void rewind();
     void forget_if_empty(Senders::iterator at);
     void drop(const base::Digest& id, std::string reason, std::vector<PoolDrop>& dropped);
-    [[nodiscard]] bool in_block(const Slot& slot) const noexcept { return slot.selection == selection_; }
+    void land(const std::vector<base::Digest>& ids);
 
     Limits limits_;
     Senders senders_;
-    std::unordered_map<base::Digest, const Slot*, DigestHash> by_id_;
-    std::set<Rank, BestFirst> heads_;
-    std::set<std::pair<base::u128, const Slot*>> head_fees_;  ///< The same heads by max_fee_per_gas.
-    std::set<Rank, WorstFirst> tails_;
-    std::set<Rank, WorstFirst> futures_;
+    std::unordered_map<base::Digest, Slot*, DigestHash> by_id_;
+    BestFirst offers_;
+    WorstFirst tails_;
+    WorstFirst futures_;
     std::set<std::pair<std::uint64_t, const Slot*>> expiries_;
     std::size_t bytes_ = 0;
     std::uint64_t arrivals_ = 0;
-    std::uint64_t selection_ = 1;  ///< Counted up by select() and at the end of its block.
-    std::uint64_t next_height_ = 1;
-    base::u128 base_fee_ = 0;
+    ChainPoint point_{.next_height = 1};
+
+    base::u128 build_base_fee_ = 0;
+    std::vector<base::Digest> moved_;    ///< Senders whose `next` may not be their account's nonce.
+    std::vector<base::Digest> aside_;    ///< Senders set aside,
+    std::vector<base::Digest> for_now_;  ///< and those of them that offer_again() brings back.
+    std::vector<base::Digest> taken_;
+    std::vector<Flight> flights_;  ///< Parents before children.
 };
 
 }  // namespace ghostd

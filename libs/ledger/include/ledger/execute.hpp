@@ -55,6 +55,9 @@ base::Result<Amount> max_cost(const Tx& tx);
 /// Next block's base fee. Never below the floor.
 Amount next_base_fee(const Params& params, Amount base_fee, std::uint64_t gas_used);
 
+/// What the base fee may be after so many full blocks.
+Amount base_fee_ceiling(const Params& params, Amount base_fee, unsigned blocks);
+
 /// Checks that need no state and no signature: versions, bounds, texts, amounts, gas, fee arithmetic, genesis hash.
 base::Result<void> check_form(const SignedTx& tx, const Hash& genesis_hash);
 
