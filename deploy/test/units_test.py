@@ -12,11 +12,8 @@ NEEDED = {
     "UMask": {"0077"},
 }
 # All daemons run as one user: who takes one over must not find the wallet's keys and socket, or another's identity.
-HIDDEN = {
-    "ghostbridge": {"walletd", "zwallet", "ghostd"},
-    "ghostd": {"walletd", "zwallet", "ghostbridge"},
-    "walletd": {"ghostbridge"},
-}
+# Each folder below /var/lib/ghost is hidden from every daemon but its own.
+FOLDERS = {"ghostbridge", "ghostd", "walletd", "zwallet"}
 
 
 def settings(path):
@@ -40,13 +37,16 @@ def main():
         for key, values in NEEDED.items():
             if set(found.get(key, [])) != values:
                 faults.append(f"{unit}: {key} is {found.get(key)}, not {sorted(values)}")
+        own = f"/var/lib/ghost/{unit.name.split('.')[0]}"
         hidden = set(" ".join(found.get("InaccessiblePaths", [])).split())
-        for folder in HIDDEN.get(unit.name.split(".")[0], set()):
+        for folder in sorted(FOLDERS - {unit.name.split(".")[0]}):
             if f"-/var/lib/ghost/{folder}" not in hidden:
                 faults.append(f"{unit}: InaccessiblePaths does not hide /var/lib/ghost/{folder}")
             # A folder that systemd has not made by then would not be hidden.
             if f"ghost/{folder}" not in " ".join(found.get("StateDirectory", [])).split():
                 faults.append(f"{unit}: StateDirectory does not make ghost/{folder}, which is to be hidden")
+        if hidden & {own, f"-{own}"}:
+            faults.append(f"{unit}: hides the daemon's own folder")
         # What is denied is subtracted from what is allowed, so the order counts.
         if not found.get("SystemCallFilter", [""])[0].startswith("@"):
             faults.append(f"{unit}: the list of denied calls stands in front of the allowed ones")
