@@ -14,6 +14,8 @@ constexpr std::uint64_t kNsPerMs = 1'000'000;
 constexpr std::size_t kSocketQueueMax = 128 << 10;
 /// For the peer to close as well, once it has been told everything.
 constexpr std::uint64_t kLingerNs = 1000 * kNsPerMs;
+/// How often a peer that has ended its side is asked whether it is still there.
+constexpr std::uint64_t kGoneCheckNs = 200 * kNsPerMs;
 const base::Log kLog{"ghostbridge"};
 base::LogLimit broken_limit{10, 1000};
 
@@ -38,7 +40,7 @@ class H2Connection final : public H2Session::Host {
                                          server_.reactor_.clock(), *this));
         GC_CHECK(socket_->start({.on_connected = {},
                                  .on_data = [this](base::ByteView bytes) { on_bytes(bytes); },
-                                 .on_end = [this] { fail(nullptr); },
+                                 .on_end = [this] { on_input_end(); },
                                  .on_drained = [this] { flush_.schedule(); },
                                  .on_closed = [this](base::Error) { fail(nullptr); }}));
         started_ns_ = last_progress_ns_ = last_call_ns_ = now();
@@ -76,6 +78,17 @@ class H2Connection final : public H2Session::Host {
         } else {
             block_since_ns_ = 0;
         }
+    }
+
+    /// The peer has ended its side of TCP. Complete requests are answered still; it may also be gone altogether, which
+    /// only a write can tell.
+    void on_input_end() {
+        if (closing_ || lingering_ || session_->open_streams() == 0) return fail(nullptr);
+        input_ended_ = true;
+        session_->end_input();
+        session_->ping();
+        shutdown();
+        watchdog_.arm_after(kGoneCheckNs);
     }
 
     /// Ends the connection; with a reason when the peer is at fault. A GOAWAY that nghttp2 queued still leaves.
@@ -136,6 +149,10 @@ class H2Connection final : public H2Session::Host {
             return watchdog_.arm_after(check_interval());
         }
         session_->reset_untaken(limits.idle_timeout_ms * kNsPerMs);
+        if (input_ended_) {
+            session_->ping();
+            return watchdog_.arm_after(kGoneCheckNs);
+        }
         if (!session_->established() && past(started_ns_, limits.handshake_timeout_ms))
             fail("no preface or no acknowledgement of SETTINGS in time");
         else if (block_since_ns_ != 0 && past(block_since_ns_, limits.handshake_timeout_ms))
@@ -161,6 +178,7 @@ class H2Connection final : public H2Session::Host {
     bool closing_ = false;
     bool lost_ = false;
     bool draining_ = false;
+    bool input_ended_ = false;
     bool lingering_ = false;  ///< Everything was said; the peer may close.
 };
 

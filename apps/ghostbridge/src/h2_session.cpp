@@ -373,6 +373,17 @@ void H2Session::shutdown() {
     impl_->host.want_write();
 }
 
+void H2Session::end_input() {
+    for (const auto& [id, stream] : impl_->streams)
+        if (!stream->remote_ended) impl_->reset(id, NGHTTP2_CANCEL);
+}
+
+void H2Session::ping() {
+    if (impl_->dead || impl_->failed) return;
+    static_cast<void>(nghttp2_submit_ping(impl_->native_session, NGHTTP2_FLAG_NONE, nullptr));
+    impl_->host.want_write();
+}
+
 void H2Session::reset_untaken(std::uint64_t limit_ns) {
     const auto now = impl_->clock.now_ns();
     for (const auto& [id, stream] : impl_->streams)

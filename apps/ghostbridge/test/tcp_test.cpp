@@ -36,8 +36,8 @@ class RawPeer {
                                         .on_end = [this] { closed_ = true; },
                                         .on_drained = {},
                                         .on_closed =
-                                            [this](base::Error) {
-                                                failed_ = true;
+                                            [this](base::Error how) {
+                                                failed_ = !how.is(io::Errc::closed);
                                                 closed_ = true;
                                             }}));
         });
@@ -60,6 +60,10 @@ class RawPeer {
     }
     void send(base::ByteView bytes) {
         thread_->run_and_wait([&] { static_cast<void>(socket_->write(bytes)); });
+    }
+    /// Ends this side of the connection; the other may go on.
+    void end() {
+        thread_->run_and_wait([&] { socket_->shutdown_write(); });
     }
     [[nodiscard]] bool closed() const { return closed_; }
     /// Without an end before, as by a reset.
@@ -124,9 +128,10 @@ class TcpTest : public World {
         service_.reset();
         World::TearDown();
     }
-    /// A request of /test.v1.Echo/Hang with an empty message.
-    static base::Bytes hanging_call(std::uint8_t stream) {
-        std::string block = "\x83\x86\x04\x12/test.v1.Echo/Hang\x01\x01x";
+    /// A request of a method of test.v1.Echo with an empty message; without `end` its sender may have more.
+    static base::Bytes call_of(std::string_view method, std::uint8_t stream, bool end = true) {
+        const auto path = "/test.v1.Echo/" + std::string{method};
+        std::string block = "\x83\x86\x04" + std::string(1, static_cast<char>(path.size())) + path + "\x01\x01x";
         const auto literal = [&](std::string_view name, std::string_view value) {
             block += std::string(1, '\0') + static_cast<char>(name.size());
             block += name;
@@ -142,8 +147,10 @@ class TcpTest : public World {
         const auto body = base::from_hex("0000050001000000000000000000").value();
         wire.insert(wire.end(), body.begin(), body.end());
         wire[wire.size() - 6] = std::byte{stream};
+        if (!end) wire[wire.size() - 10] = std::byte{0};
         return wire;
     }
+    static base::Bytes hanging_call(std::uint8_t stream) { return call_of("Hang", stream); }
     /// Connections that the bridge counted as broken by the peer.
     int broken() {
         const auto text = bridge_->metrics_text();
@@ -278,6 +285,45 @@ TEST_F(WakefulTcpTest, ClosesPeersThatDoNotAcknowledgeItsSettings) {
     peer.send(kSettings);
     peer.send(hanging_call(1));
     EXPECT_TRUE(eventually([&] { return peer.closed(); })) << "an open call does not excuse it";
+}
+
+TEST_F(PatientTcpTest, AnswersAPeerThatEndedItsSideAfterTheRequest) {
+    RawPeer peer{bridge_->tcp_port()};
+    peer.send(base::as_bytes(kPreface));
+    peer.send(kSettings);
+    peer.send(call_of("Say", 1));
+    peer.end();
+    ASSERT_TRUE(eventually([&] { return peer.closed(); })) << "and then the bridge ends its side";
+    const auto answer = answers(peer.received());
+    ASSERT_TRUE(answer.contains(1));
+    EXPECT_EQ(*rpc::find_field(answer.at(1), ":status"), "200");
+    EXPECT_EQ(*rpc::find_field(answer.at(1), "grpc-status"), "0");
+    EXPECT_FALSE(peer.failed());
+}
+
+TEST_F(PatientTcpTest, EndsACallWhosePeerIsGone) {
+    {
+        RawPeer peer{bridge_->tcp_port()};
+        peer.send(base::as_bytes(kPreface));
+        peer.send(kSettings);
+        peer.send(kSettingsAck);
+        peer.send(hanging_call(1));
+        ASSERT_TRUE(eventually([&] { return service_->log->calls == 1; }));
+    }
+    EXPECT_TRUE(eventually([&] { return service_->log->cancelled == 1; }))
+        << "a closed connection is not one that still reads";
+}
+
+TEST_F(PatientTcpTest, ResetsARequestThatItsPeerCannotComplete) {
+    RawPeer peer{bridge_->tcp_port()};
+    peer.send(base::as_bytes(kPreface));
+    peer.send(kSettings);
+    peer.send(kSettingsAck);
+    peer.send(call_of("Chat", 1, false));
+    ASSERT_TRUE(eventually([&] { return service_->log->calls == 1; }));
+    peer.end();
+    EXPECT_TRUE(eventually([&] { return peer.closed(); }));
+    EXPECT_TRUE(eventually([&] { return service_->log->cancelled == 1; }));
 }
 
 TEST_F(GenerousTcpTest, StopsReadingFromPeersThatDoNotRead) {

@@ -54,6 +54,13 @@ void save_verified_height(Core& core) {
         core.log.error("the proved height could not be remembered", {{"error", stored.error()}});
 }
 
+std::expected<std::uint64_t, rpc::Status> expiry_height(std::uint64_t height, const Config& config) {
+    // tx_valid_blocks is at most 1,000,000 by its schema, so the sum fits.
+    if (height <= kHeightMax) return height + config.tx_valid_blocks;
+    return std::unexpected{rpc::Status{rpc::StatusCode::data_loss,
+                                       fmt::format("the node says height {}, which no chain has reached", height)}};
+}
+
 std::uint64_t proof_height_min(const Core& core, const chain::Status& status) noexcept {
     return std::max<std::uint64_t>(core.verified_height, status.finalized_height() > 0 ? 1 : 0);
 }

@@ -44,7 +44,8 @@ struct Core {
     /// nonce and pass for it.
     std::map<std::uint32_t, std::uint64_t> finalized_nonces;
 
-    /// Runs `work` on a lane and `done` with its result on the reactor. A full lane answers RESOURCE_EXHAUSTED.
+    /// Runs `work` on a lane and `done` with its result on the reactor, never from inside this call: who asks again on
+    /// a refusal would otherwise recurse. A full lane answers RESOURCE_EXHAUSTED.
     template <typename T>
     void offload_call(std::string_view lane, std::move_only_function<base::Checked<T>()> work,
                       std::move_only_function<void(base::Checked<T>)> done) {
@@ -53,9 +54,10 @@ struct Core {
         const auto submitted = offload.submit(
             lane, [result, work = std::move(work)]() mutable { result->emplace(work()); }, reactor,
             [result, answer]() mutable { (*answer)(std::move(**result)); });
-        if (!submitted) {
+        if (submitted) return;
+        reactor.defer([answer] {
             (*answer)(base::explain(base::Errc::overloaded, "walletd has too much to do at the moment; try again"));
-        }
+        });
     }
 };
 
@@ -73,6 +75,11 @@ struct ProofBounds {
     std::uint64_t height = 0;      ///< Of this very block; 0: the newest that the node proves.
     std::uint64_t height_min = 0;  ///< An older block is refused; see proof_height_min().
 };
+/// Heights that a node may speak of: a block each microsecond would need nine years. What is far beyond any chain would
+/// make a signature that never expires, and does not fit the journal.
+inline constexpr std::uint64_t kHeightMax = std::uint64_t{1} << 48;
+/// valid_until_height of what is signed at `height`. `data_loss` with a text when no chain can have reached it.
+std::expected<std::uint64_t, rpc::Status> expiry_height(std::uint64_t height, const Config& config);
 /// The oldest block that a node may prove now: none older than what was proved before, and not the genesis, which
 /// nobody signs, once the node itself speaks of later blocks.
 std::uint64_t proof_height_min(const Core& core, const chain::Status& status) noexcept;

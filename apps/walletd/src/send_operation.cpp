@@ -135,7 +135,10 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
                   {.height = 0, .height_min = height_min_}, [self = shared_from_this()](rpc::StatusOr<Proved> proved) {
                       if (!proved) return self->fail(std::move(proved).error());
                       // A chain without a block yet: nothing of it is final, and nothing is old.
-                      if (!proved->final) return self->read_journal(0, 0);
+                      if (!proved->final) {
+                          self->height_ = 0;  // the node's word for it is not one
+                          return self->read_journal(0, 0);
+                      }
                       ledger::Account record;
                       if (proved->value) {
                           const auto decoded = ledger::decode_account(*proved->value);
@@ -208,11 +211,13 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
     }
 
     void estimate() {
+        const auto expiry = expiry_height(height_, core_.config);
+        if (!expiry) return fail(expiry.error());
         tx_ = ledger::Tx{.version = ledger::kTxVersion,
                          .genesis_hash = core_.trust.chain->genesis_hash,
                          .sender = prepared_.account.address,
                          .nonce = nonce_,
-                         .valid_until_height = height_ + core_.config.tx_valid_blocks,
+                         .valid_until_height = *expiry,
                          .gas_limit = 0,
                          .max_fee_per_gas = 0,
                          .tip_per_gas = 0,

@@ -27,13 +27,17 @@ class LocalTest : public testing::Test {
     }
     pb::LocalResponse ask(const pb::LocalRequest& request) { return ask_local(daemon_->socket_path(), request); }
 
-    /// Sends raw bytes, ends the sending side, returns what came until the daemon closed.
-    std::string raw(std::string_view bytes) {
+    int connected() {
         const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
         sockaddr_un address{};
         address.sun_family = AF_UNIX;
         daemon_->socket_path().copy(address.sun_path, sizeof address.sun_path - 1);
         EXPECT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+        return fd;
+    }
+    /// Sends raw bytes, ends the sending side, returns what came until the daemon closed.
+    std::string raw(std::string_view bytes) {
+        const int fd = connected();
         (void)!send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
         shutdown(fd, SHUT_WR);
         std::string out;
@@ -126,6 +130,49 @@ TEST_F(LocalTest, ClosesOnBadFramesAndLivesOn) {
     std::string many;
     for (int i = 0; i < 5000; ++i) many += std::string_view{"\0\0\0\x01\xff", 5};
     EXPECT_FALSE(raw(many).empty());
+    EXPECT_TRUE(alive());
+}
+
+TEST_F(LocalTest, RefusesAnyNumberOfSmallFramesWhileItsLaneIsFull) {
+    daemon_.reset();
+    auto config = test_config(folder_.path());
+    config.kdf.passes = 100;  // the first init holds the only thread of the lane for long
+    auto started = Walletd::start(config);
+    ASSERT_TRUE(started) << started.error().text;
+    daemon_ = std::move(*started);
+    const auto framed = [](const pb::LocalRequest& request) {
+        return std::string{
+            base::as_text(wallet_local::encode_frame(base::as_bytes(request.SerializeAsString())).value())};
+    };
+    pb::LocalRequest init;
+    init.mutable_init()->set_password("correct horse");
+    const auto slow = framed(init);
+    std::vector<int> waiting;
+    constexpr int kMoreThanTheLaneTakes = 40;
+    for (int i = 0; i < kMoreThanTheLaneTakes; ++i) {
+        waiting.push_back(connected());
+        ASSERT_EQ(send(waiting.back(), slow.data(), slow.size(), MSG_NOSIGNAL), static_cast<ssize_t>(slow.size()));
+    }
+    pb::LocalRequest unlock;
+    unlock.mutable_unlock();
+    const auto small = framed(unlock);
+    std::string many;
+    while (many.size() + small.size() <= 60 * 1024) many += small;
+    const auto count = many.size() / small.size();
+    const auto answered = raw(many);
+    std::size_t answers = 0;
+    std::size_t refusals = 0;
+    for (base::ByteView rest = base::as_bytes(answered); !rest.empty(); ++answers) {
+        const auto frame = wallet_local::decode_frame(rest);
+        ASSERT_TRUE(frame);
+        pb::LocalResponse response;
+        ASSERT_TRUE(response.ParseFromArray(frame->payload.data(), static_cast<int>(frame->payload.size())));
+        if (response.error().message().find("too much to do") != std::string::npos) ++refusals;
+        rest = rest.subspan(frame->size);
+    }
+    EXPECT_EQ(answers, count);
+    EXPECT_GT(refusals, 0u);
+    for (const int fd : waiting) close(fd);
     EXPECT_TRUE(alive());
 }
 

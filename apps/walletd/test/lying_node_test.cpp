@@ -187,6 +187,25 @@ class LyingNodeTest : public NodeTest {
     gcrypt::Address sender_;
 };
 
+/// A wallet that knows no validators has nothing but the node's word.
+class TrustingWalletTest : public LyingNodeTest {
+    void configure(Config& config) override {
+        LyingNodeTest::configure(config);
+        config.validators.clear();
+    }
+};
+
+TEST_F(TrustingWalletTest, SignsNothingThatNeverExpires) {
+    for (const auto height : {std::uint64_t{1} << 49, (std::uint64_t{1} << 63) - 10, ~std::uint64_t{0} - 5}) {
+        say([height](Words& words) { words.height = height; });
+        const auto sent = send(payment());
+        EXPECT_EQ(sent.status.code, rpc::StatusCode::data_loss) << height << ": " << sent.status.to_string();
+    }
+    EXPECT_TRUE(submitted().empty());
+    say([](Words& words) { words.height = 8; });
+    EXPECT_EQ(tx_of(send(payment())).valid_until_height, 608u);
+}
+
 TEST_F(LyingNodeTest, GetsNoHigherFeeThanTheOneThatWasShown) {
     auto request = payment();
     request.set_dry_run(true);

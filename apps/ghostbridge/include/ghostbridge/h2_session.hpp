@@ -47,6 +47,10 @@ class H2Session {
     base::Result<base::ByteView> pull();
     /// Refuses new streams (GOAWAY); open ones go on.
     void shutdown();
+    /// The peer sends no more: requests that are not complete are reset, the others go on.
+    void end_input();
+    /// Sends a PING: on a connection whose peer is gone altogether that write, or the next one, fails.
+    void ping();
     /// Resets streams whose call ended more than `limit_ns` ago and whose answer the peer still has not taken.
     void reset_untaken(std::uint64_t limit_ns);
     /// The connection is gone: every open stream reports on_reset().
