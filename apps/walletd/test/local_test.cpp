@@ -35,11 +35,15 @@ class LocalTest : public testing::Test {
         EXPECT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
         return fd;
     }
-    /// Sends raw bytes, ends the sending side, returns what came until the daemon closed.
-    std::string raw(std::string_view bytes) {
+    /// Sends raw bytes and ends the sending side.
+    int sent(std::string_view bytes) {
         const int fd = connected();
         (void)!send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
         shutdown(fd, SHUT_WR);
+        return fd;
+    }
+    /// What comes until the daemon closes; then closes too.
+    static std::string read_all(int fd) {
         std::string out;
         char chunk[4096];
         for (ssize_t got = 0; (got = read(fd, chunk, sizeof chunk)) > 0;)
@@ -47,6 +51,7 @@ class LocalTest : public testing::Test {
         close(fd);
         return out;
     }
+    std::string raw(std::string_view bytes) { return read_all(sent(bytes)); }
     bool alive() {
         pb::LocalRequest request;
         request.mutable_status();
@@ -136,7 +141,7 @@ TEST_F(LocalTest, ClosesOnBadFramesAndLivesOn) {
 TEST_F(LocalTest, RefusesAnyNumberOfSmallFramesWhileItsLaneIsFull) {
     daemon_.reset();
     auto config = test_config(folder_.path());
-    config.kdf.passes = 100;  // the first init holds the only thread of the lane for long
+    config.kdf.passes = 8;  // each password holds the only thread of the lane for long
     auto started = Walletd::start(config);
     ASSERT_TRUE(started) << started.error().text;
     daemon_ = std::move(*started);
@@ -146,7 +151,10 @@ TEST_F(LocalTest, RefusesAnyNumberOfSmallFramesWhileItsLaneIsFull) {
     };
     pb::LocalRequest init;
     init.mutable_init()->set_password("correct horse");
-    const auto slow = framed(init);
+    ASSERT_TRUE(ask(init).has_init());
+    pb::LocalRequest right;
+    right.mutable_unlock()->set_password("correct horse");
+    const auto slow = framed(right);
     std::vector<int> waiting;
     constexpr int kMoreThanTheLaneTakes = 40;
     for (int i = 0; i < kMoreThanTheLaneTakes; ++i) {
@@ -159,19 +167,24 @@ TEST_F(LocalTest, RefusesAnyNumberOfSmallFramesWhileItsLaneIsFull) {
     std::string many;
     while (many.size() + small.size() <= 60 * 1024) many += small;
     const auto count = many.size() / small.size();
-    const auto answered = raw(many);
-    std::size_t answers = 0;
+    // Several, because one may get a place in the lane's queue and then waits there.
+    std::vector<int> floods;
+    for (int i = 0; i < 4; ++i) floods.push_back(sent(many));
     std::size_t refusals = 0;
-    for (base::ByteView rest = base::as_bytes(answered); !rest.empty(); ++answers) {
-        const auto frame = wallet_local::decode_frame(rest);
-        ASSERT_TRUE(frame);
-        pb::LocalResponse response;
-        ASSERT_TRUE(response.ParseFromArray(frame->payload.data(), static_cast<int>(frame->payload.size())));
-        if (response.error().message().find("too much to do") != std::string::npos) ++refusals;
-        rest = rest.subspan(frame->size);
+    for (const int fd : floods) {
+        const auto answered = read_all(fd);
+        std::size_t answers = 0;
+        for (base::ByteView rest = base::as_bytes(answered); !rest.empty(); ++answers) {
+            const auto frame = wallet_local::decode_frame(rest);
+            ASSERT_TRUE(frame);
+            pb::LocalResponse response;
+            ASSERT_TRUE(response.ParseFromArray(frame->payload.data(), static_cast<int>(frame->payload.size())));
+            if (response.error().message().find("too much to do") != std::string::npos) ++refusals;
+            rest = rest.subspan(frame->size);
+        }
+        EXPECT_EQ(answers, count);
     }
-    EXPECT_EQ(answers, count);
-    EXPECT_GT(refusals, 0u);
+    EXPECT_GT(refusals, count);
     for (const int fd : waiting) close(fd);
     EXPECT_TRUE(alive());
 }
