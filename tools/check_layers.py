@@ -73,6 +73,11 @@ def main():
             if "test" not in path.relative_to(ROOT).parts and other_verify.search(path.read_text()):
                 problems.append(f"{path.relative_to(ROOT)}: calls another Ed25519 verify than zcrypto's")
 
+    # libngtcp2's own qlog writer overruns a buffer on its stack when a peer sends large parameters (CVE-2026-40170).
+    for path in sorted(ROOT.glob("libs/**/*.[ch]pp")) + sorted(ROOT.glob("apps/**/*.[ch]pp")):
+        if re.search(r"qlog_write\b|qlog\.write\b", path.read_text()):
+            problems.append(f"{path.relative_to(ROOT)}: sets libngtcp2's qlog callback; zquic/src/qlog.hpp writes ours")
+
     print("\n".join(problems) or f"{len(layers)} components keep to their layers")
     return 1 if problems else 0
 

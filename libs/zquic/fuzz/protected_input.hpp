@@ -38,6 +38,7 @@ struct Input {
     static constexpr std::uint8_t kParameters = 0x10;  ///< The peer's transport parameters are changed by `seed`.
     static constexpr std::uint8_t kMessages = 0x20;    ///< One of its TLS messages is.
     static constexpr std::uint8_t kNoAlpn = 0x40;
+    static constexpr std::uint8_t kEmptyId = 0x80;  ///< The peer has an empty connection id.
     static constexpr std::size_t kRecordsMax = 48;
 
     std::uint8_t flags = 0;
@@ -135,7 +136,7 @@ inline Input mutate(Input input, zquic::testkit::Dice& dice, const std::function
             case 4: std::swap(*place, records[kit::below(dice, records.size())]); break;
             case 5: mutate_bytes(place->payload); break;
             case 6: place->op = static_cast<Op>(kit::below(dice, static_cast<std::size_t>(Op::count))); break;
-            case 7: input.flags ^= static_cast<std::uint8_t>(1u << kit::below(dice, 7)); break;
+            case 7: input.flags ^= static_cast<std::uint8_t>(1u << kit::below(dice, 8)); break;
             case 8: input.seed = static_cast<std::uint32_t>(dice()); break;
             default: {
                 const auto head = frames_at(place->op);

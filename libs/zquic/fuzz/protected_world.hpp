@@ -171,6 +171,7 @@ struct World final : zquic::Watcher {
         dialler->impl().clear();
         raw.reset();
         outbox.clear();
+        if (peer.port() > other_peer.port()) std::swap(peer, other_peer);
         turn(1000);
     }
 
@@ -179,6 +180,7 @@ struct World final : zquic::Watcher {
     base::SeededRandom random{1};
     std::optional<zquic::Identity> identity;
     io::SocketAddress peer = io::SocketAddress::loopback_v4(9);
+    io::SocketAddress other_peer = io::SocketAddress::loopback_v4(10);
     std::unique_ptr<zquic::Endpoint> listener;
     std::unique_ptr<zquic::Endpoint> dialler;
     std::unique_ptr<zquic::h3::Server> h3_server;

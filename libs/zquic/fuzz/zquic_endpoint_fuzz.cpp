@@ -1,9 +1,16 @@
 // Datagrams into a listening endpoint, without a network: input = ( size(2, little-endian) datagram )*.
 // The first byte of each datagram with bit 0x01 of its size's high byte set goes out from a second address.
 
+//
+// Under libFuzzer the frames and the ClientHello inside an Initial packet are mutated as well: its protection is done
+// again, with the keys that follow from its destination id.
+
 #include <cstdlib>
 
 #include "../src/endpoint.hpp"
+#include "initial_edit.hpp"
+
+extern "C" __attribute__((weak)) std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t max);
 
 namespace {
 
@@ -52,4 +59,33 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         world.reactor->run_once(0);
     }
     return 0;
+}
+
+extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t max, unsigned seed) {
+    namespace kit = zquic::testkit;
+    kit::Dice dice{seed};
+    const base::ByteView input{reinterpret_cast<const std::byte*>(data), size};
+    if (size > 2 && (!LLVMFuzzerMutate || kit::below(dice, 2) == 0)) {
+        // One of the datagrams.
+        std::size_t at = 0;
+        std::size_t piece = 0;
+        for (auto skip = kit::below(dice, 4);; --skip) {
+            piece = std::min<std::size_t>(base::load_le<std::uint16_t>(input.data() + at) & 0x7ff, size - at - 2);
+            if (skip == 0 || at + 2 + piece + 2 >= size) break;
+            at += 2 + piece;
+        }
+        const auto changed = kit::mutate_initial(input.subspan(at + 2, piece), dice);
+        const auto head = base::load_le<std::uint16_t>(input.data() + at);
+        base::Bytes out = base::to_bytes(input.first(at));
+        out.resize(at + 2);
+        base::store_le(out.data() + at, static_cast<std::uint16_t>((head & ~0x7ffu) | changed.size()));
+        out.insert(out.end(), changed.begin(), changed.end());
+        const auto rest = input.subspan(at + 2 + piece);
+        out.insert(out.end(), rest.begin(), rest.end());
+        if (out.size() <= max) {
+            std::copy(out.begin(), out.end(), reinterpret_cast<std::byte*>(data));
+            return out.size();
+        }
+    }
+    return LLVMFuzzerMutate ? LLVMFuzzerMutate(data, size, max) : size;
 }

@@ -28,7 +28,10 @@ World& world() {
 class Run {
  public:
     explicit Run(const Input& input) : input_{input}, server_{(input.flags & Input::kClient) == 0} {
-        kit::RawPeerOptions options{.server = !server_, .alpn = {}, .identity = {}, .parameters = {}, .message = {}};
+        kit::RawPeerOptions options;
+        options.server = !server_;
+        options.alpn.clear();
+        if (input.flags & Input::kEmptyId) options.id_bytes = 0;
         if ((input.flags & Input::kNoAlpn) == 0) options.alpn = {alpn()};
         if (options.server) options.identity = &*world_.identity;
         if (input.flags & Input::kParameters) {
@@ -130,6 +133,7 @@ class Run {
                 if (byte_at(0) & 0x20) edit.number = peer_->next_number(space) + number % 300;
                 if (byte_at(0) & 0x40) edit.number = number & ((1ULL << 62) - 1);
                 if (byte_at(0) & 0x80) edit.destination = peer_->first_id();
+                if (byte_at(0) & 0x08) std::swap(world_.peer, world_.other_peer);  // its address changes
                 return send_frames(space, payload.subspan(11), edit);
             }
             case Op::advance:

@@ -48,9 +48,8 @@ ConnectionImpl::ConnectionImpl(Endpoint::Impl& endpoint, std::shared_ptr<const S
 ConnectionImpl::~ConnectionImpl() {
     for (const auto& id : ids_) endpoint_.remove_route(id, *this);
     for (const auto& own : own_sockets_) endpoint_.forget_socket(*own.socket);
-    // The engine first: it still calls back (qlog, cipher contexts) and may point into send queues.
+    // The engine first: it still calls back (cipher contexts) and may point into send queues.
     if (conn_) ngtcp2_conn_del(conn_);
-    if (qlog_) std::fclose(qlog_);
     streams_.clear();
 }
 
@@ -171,10 +170,16 @@ void ConnectionImpl::end_now() {
         ngtcp2_path_storage_zero(&path);
         ngtcp2_pkt_info info{};
         packet.resize(NGTCP2_MAX_UDP_PAYLOAD_SIZE);
+        log_sealed(true);
         const auto size =
             ngtcp2_conn_write_connection_close(conn_, &path.path, &info, reinterpret_cast<std::uint8_t*>(packet.data()),
                                                packet.size(), &error, endpoint_.now());
+        log_sealed(false);
         packet.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+    }
+    if (qlog_) {
+        qlog_->connection_closed(to_string(ending_->info.cause), ending_->info.code, ending_->info.reason,
+                                 endpoint_.now());
     }
     PathInfo path{.socket = &socket_for(local_), .local = local_, .remote = remote_};
     if (!packet.empty()) {

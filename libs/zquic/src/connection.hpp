@@ -11,7 +11,6 @@
 #include <ngtcp2/ngtcp2.h>
 #include <ngtcp2/ngtcp2_crypto.h>
 
-#include <cstdio>
 #include <deque>
 #include <memory>
 #include <string>
@@ -23,6 +22,7 @@
 #include "io/timer.hpp"
 #include "io/udp.hpp"
 #include "peer_check.hpp"
+#include "qlog.hpp"
 #include "stream.hpp"
 #include "tls_session.hpp"
 #include "zquic/connection.hpp"
@@ -143,6 +143,9 @@ class ConnectionImpl final : public Connection {
                         std::size_t& written);
     WriteStep write_datagram_frame(std::uint8_t* at, std::size_t room, ngtcp2_path_storage& path, ngtcp2_pkt_info& info,
                                    std::size_t& written);
+    /// While `on`, packets that the engine seals on this thread are ours, for the qlog.
+    void log_sealed(bool on) noexcept;
+    void log_metrics();
     void flush_train(Train& train);
     void update_addresses();
     [[nodiscard]] io::UdpSocket& socket_for(const io::SocketAddress& local) noexcept;
@@ -170,7 +173,7 @@ class ConnectionImpl final : public Connection {
     };
     std::vector<OwnSocket> own_sockets_;
     io::SocketAddress first_local_;  ///< Client: our address on the endpoint's socket.
-    std::FILE* qlog_ = nullptr;
+    std::unique_ptr<Qlog> qlog_;     ///< Null without Settings::qlog_dir.
 
     std::unordered_map<std::uint64_t, std::unique_ptr<StreamImpl>> streams_;  ///< By id.
     ReadyList ready_;

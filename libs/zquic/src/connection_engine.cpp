@@ -134,13 +134,27 @@ struct ConnectionImpl::Callbacks {
         const auto frames = view(out, sealed_size - aead->max_overhead);
         const bool short_header = (header[0] & 0x80) == 0;
         if (short_header && !reading->may_read(frames)) return NGTCP2_ERR_DECRYPT;
+        if (reading->qlog_) {
+            reading->qlog_->packet(false, view(header, header_size), frames, reading->endpoint_.now());
+        }
         if (auto* const watcher = reading->endpoint_.watcher_) {
             watcher->opened(reading->server_, view(header, header_size), frames);
         }
         return rv;
     }
+    static int encrypt(std::uint8_t* out, const ngtcp2_crypto_aead* aead, const ngtcp2_crypto_aead_ctx* context,
+                       const std::uint8_t* plain, std::size_t plain_size, const std::uint8_t* nonce,
+                       std::size_t nonce_size, const std::uint8_t* header, std::size_t header_size) {
+        // Before: the packet is sealed in place.
+        if (writing && header_size > 0) {
+            writing->qlog_->packet(true, view(header, header_size), view(plain, plain_size), writing->endpoint_.now());
+        }
+        return ngtcp2_crypto_encrypt_cb(out, aead, context, plain, plain_size, nonce, nonce_size, header, header_size);
+    }
     /// The connection inside receive() on this thread.
     static thread_local ConnectionImpl* reading;
+    /// The connection with a qlog that writes on this thread.
+    static thread_local ConnectionImpl* writing;
 
     static int extend_max_stream_data(ngtcp2_conn*, std::int64_t, std::uint64_t, void* user_data,
                                       void* stream_user_data) {
@@ -203,12 +217,6 @@ struct ConnectionImpl::Callbacks {
         return 0;
     }
 
-    static void write_qlog(void* user_data, std::uint32_t, const void* data, std::size_t size) {
-        auto* const file = self(user_data).qlog_;
-        if (file && size > 0) [[maybe_unused]]
-            const auto written = std::fwrite(data, 1, size, file);
-    }
-
     static ngtcp2_conn* conn_of(ngtcp2_crypto_conn_ref* reference) { return self(reference->user_data).conn_; }
 
     static int verify(gnutls_session_t session) {
@@ -223,7 +231,7 @@ struct ConnectionImpl::Callbacks {
         out.recv_crypto_data = recv_crypto_data;
         out.handshake_completed = handshake_completed;
         out.handshake_confirmed = handshake_confirmed;
-        out.encrypt = ngtcp2_crypto_encrypt_cb;
+        out.encrypt = encrypt;
         out.decrypt = decrypt;
         out.hp_mask = ngtcp2_crypto_hp_mask_cb;
         out.recv_stream_data = recv_stream_data;
@@ -253,6 +261,16 @@ struct ConnectionImpl::Callbacks {
 };
 
 thread_local ConnectionImpl* ConnectionImpl::Callbacks::reading = nullptr;
+thread_local ConnectionImpl* ConnectionImpl::Callbacks::writing = nullptr;
+
+void ConnectionImpl::log_sealed(bool on) noexcept { Callbacks::writing = on && qlog_ ? this : nullptr; }
+
+void ConnectionImpl::log_metrics() {
+    if (!qlog_ || ending_) return;
+    ngtcp2_conn_info info{};
+    ngtcp2_conn_get_conn_info(conn_, &info);
+    qlog_->metrics(info, endpoint_.now());
+}
 
 bool ConnectionImpl::may_read(base::ByteView frames) {
     const auto scan = scan_frames(frames, stops_, kStopsMax);
@@ -312,7 +330,6 @@ base::Result<void> ConnectionImpl::start_engine(const AcceptInfo* accept, const 
     settings.max_window = wanted.connection_window_bytes_max;
     settings.max_stream_window = wanted.stream_window_bytes_max;
     settings.rand_ctx.native_handle = &random;
-    if (!wanted.qlog_dir.empty()) settings.qlog_write = Callbacks::write_qlog;
 
     ngtcp2_transport_params params;
     ngtcp2_transport_params_default(&params);
@@ -330,9 +347,13 @@ base::Result<void> ConnectionImpl::start_engine(const AcceptInfo* accept, const 
 
     first_id_ = endpoint_.new_id();
     if (!wanted.qlog_dir.empty()) {
-        const auto name = fmt::format("{}/{}.sqlog", wanted.qlog_dir, printable_id(first_id_));
-        qlog_ = std::fopen(name.c_str(), "we");
-        if (!qlog_) settings.qlog_write = nullptr;  // a diagnostic aid: its failure must not end the connection
+        // A diagnostic aid: its failure must not end the connection.
+        qlog_ = Qlog::open(fmt::format("{}/{}.sqlog", wanted.qlog_dir, printable_id(first_id_)), server_,
+                           printable_id(first_id_), endpoint_.now());
+    }
+    if (qlog_) {
+        qlog_->connection_started(path.local.to_string(), path.remote.to_string(), endpoint_.now());
+        qlog_->parameters_set(true, params, endpoint_.now());
     }
 
     const auto native = native_path(path);
@@ -405,6 +426,7 @@ int ConnectionImpl::on_handshake_completed() {
     handshake_done_ = true;
     alpn_ = tls_.alpn();
     if (server_) server_name_ = tls_.server_name();
+    if (qlog_) qlog_->parameters_set(false, *ngtcp2_conn_get_remote_transport_params(conn_), endpoint_.now());
     endpoint_.handshake_finished(server_, true);
     if (server_) {
         const auto* const factory = endpoint_.find_factory(alpn_);

@@ -29,7 +29,12 @@ bool ConnectionImpl::run_write_pass() {
     if (!ending_) {
         if (const auto keep = handler_) keep->on_write_pass(*this);
     }
-    if (!ending_ && !endpoint_.socket_blocked()) write_packets();
+    if (!ending_ && !endpoint_.socket_blocked()) {
+        log_sealed(true);
+        write_packets();
+        log_sealed(false);
+        log_metrics();
+    }
     deliver_events();
     if (ending_) return false;
     arm_timer();

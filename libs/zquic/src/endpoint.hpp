@@ -5,7 +5,8 @@
 //                               ├─▶ another worker's? ─▶ posted to it
 //                               ├─▶ lingering? ─▶ repeat the CONNECTION_CLOSE, now and then
 //                               └─▶ unknown: short ─▶ stateless reset
-//                                            Initial, version ─▶ newcomers ─▶ (end of the turn) Retry, accept, negotiate
+//                                            Initial, version ─▶ newcomers ─▶ (end of the turn) Retry, accept,
+//                                            negotiate
 
 #include <atomic>
 #include <deque>

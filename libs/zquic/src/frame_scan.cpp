@@ -91,6 +91,10 @@ bool skip_frame(Reader& in, std::uint64_t type) noexcept {
         case 0x19: in.varint(); return true;
         case 0x11:
         case 0x15: in.skip_varints(2); return true;  // MAX_STREAM_DATA, STREAM_DATA_BLOCKED
+        case 0x18:                                   // NEW_CONNECTION_ID: its length byte is below 64
+            in.skip_varints(2);
+            in.skip(in.varint() + 16);
+            return true;
         case 0x1a:
         case 0x1b: in.skip(8); return true;  // PATH_CHALLENGE, PATH_RESPONSE
         case 0x1c:
@@ -108,6 +112,16 @@ bool skip_frame(Reader& in, std::uint64_t type) noexcept {
 }
 
 }  // namespace
+
+std::size_t list_frames(base::ByteView payload, std::span<std::uint64_t> out) noexcept {
+    std::size_t count = 0;
+    Reader in{payload};
+    while (!in.done() && count < out.size()) {
+        out[count++] = in.varint();
+        if (!skip_frame(in, out[count - 1])) break;
+    }
+    return count;
+}
 
 FrameScan scan_frames(base::ByteView payload, std::vector<StopSending>& out, std::size_t max) {
     constexpr std::uint64_t kStopSending = 0x05;

@@ -4,6 +4,7 @@
 // badly.
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "base/bytes.hpp"
@@ -26,5 +27,8 @@ struct FrameScan {
 /// never grows beyond `max`. Stops quietly at the first frame that it cannot read: the engine, which judges the packet,
 /// goes no further than that either.
 FrameScan scan_frames(base::ByteView payload, std::vector<StopSending>& out, std::size_t max);
+
+/// The types of the frames of any packet, into `out`; PADDING in a row is one. Returns how many; ends like scan_frames.
+std::size_t list_frames(base::ByteView payload, std::span<std::uint64_t> out) noexcept;
 
 }  // namespace zquic

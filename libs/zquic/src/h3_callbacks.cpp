@@ -189,9 +189,11 @@ bool Session::start() {
     nghttp3_settings settings;
     nghttp3_settings_default(&settings);
     settings.max_field_section_size = limits_.field_section_bytes_max;
-    settings.qpack_max_dtable_capacity = limits_.qpack_table_bytes;
-    settings.qpack_encoder_max_dtable_capacity = limits_.qpack_table_bytes;
-    settings.qpack_blocked_streams = limits_.qpack_blocked_streams;
+    // No dynamic table in either direction: libnghttp3 1.8 keeps a stream that waits for table entries after its QUIC
+    // stream has closed, so a peer could pin memory with streams that it blocks and resets.
+    settings.qpack_max_dtable_capacity = 0;
+    settings.qpack_encoder_max_dtable_capacity = 0;
+    settings.qpack_blocked_streams = 0;
     settings.enable_connect_protocol = server_ && limits_.extended_connect;
     settings.h3_datagram = limits_.datagrams;
     const int rv = server_ ? nghttp3_conn_server_new(&h3_, &callbacks, &settings, nullptr, this)

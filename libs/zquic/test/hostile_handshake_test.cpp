@@ -1,6 +1,8 @@
 // Handshakes of peers that break TLS's or QUIC's rules: they end with the right code, and the process lives.
 
 #include <atomic>
+#include <fstream>
+#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "close_seen.hpp"
@@ -134,6 +136,58 @@ TEST_F(HostilePeer, MakesAUserUpdateKeysInTheMiddleOfTheHandshake) {
     dial_raw();
     finish_handshake();
     EXPECT_TRUE(run_until([&] { return accepted.size() == 1 && accepted[0]->done; }));
+}
+
+TEST_F(HostilePeer, WithHugeTransportParametersDoesNoHarmToTheQlog) {
+    const TempFolder folder;
+    auto config = server_config();
+    config.settings.qlog_dir = folder.path();
+    serve(std::move(config));
+    testkit::RawPeerOptions options;
+    options.parameters = [](testkit::Parameters list) -> std::optional<base::Bytes> {
+        for (auto& [id, value] : list) {
+            if (id >= 0x04 && id <= 0x07) value = testkit::integer((1ULL << 62) - 1);
+            if (id == 0x01 || id == 0x20) value = testkit::integer((1ULL << 62) - 1);
+            if (id == 0x08 || id == 0x09) value = testkit::integer(1ULL << 60);
+        }
+        for (std::uint64_t id = 0x7000; id < 0x7020; ++id) list.emplace_back(id, base::Bytes(8, std::byte{0xff}));
+        return testkit::encode(list);
+    };
+    dial_raw(std::move(options));
+    finish_handshake();
+    ASSERT_TRUE(run_until([&] { return accepted.size() == 1 && accepted[0]->done; }));
+    const auto name = folder.file(accepted[0]->connection->trace_id() + ".sqlog");
+    send_frames(Space::app,
+                testkit::WireWriter{}.byte(0x1d).varint(5).varint(300).bytes(base::Bytes(300, std::byte{0xfe})).view());
+    ASSERT_TRUE(run_until([&] { return accepted[0]->closed.has_value(); }));
+    turns(2);
+
+    // JSON-SEQ, RFC 7464: each record begins with 0x1e and ends with a line feed.
+    std::ifstream file{name};
+    std::map<std::string, int> events;
+    bool header = false;
+    for (std::string line; std::getline(file, line);) {
+        ASSERT_FALSE(line.empty());
+        ASSERT_EQ(line[0], '\x1e');
+        const auto record = nlohmann::json::parse(line.substr(1), nullptr, false);
+        ASSERT_TRUE(record.is_object()) << line;
+        if (!std::exchange(header, true)) {
+            EXPECT_EQ(record["qlog_format"], "JSON-SEQ");
+            EXPECT_EQ(record["trace"]["vantage_point"]["type"], "server");
+            continue;
+        }
+        EXPECT_TRUE(record["time"].is_number());
+        ++events[record["name"].get<std::string>()];
+        if (record["name"] == "transport:parameters_set" && record["data"]["owner"] == "remote") {
+            EXPECT_EQ(record["data"]["initial_max_data"], (1ULL << 62) - 1);
+        }
+    }
+    EXPECT_EQ(events["connectivity:connection_started"], 1);
+    EXPECT_EQ(events["transport:parameters_set"], 2);
+    EXPECT_GE(events["transport:packet_received"], 3);
+    EXPECT_GE(events["transport:packet_sent"], 2);
+    EXPECT_GE(events["recovery:metrics_updated"], 1);
+    EXPECT_EQ(events["connectivity:connection_closed"], 1);
 }
 
 TEST_F(HostilePeer, EchoesAnEmptyDatagram) {

@@ -1,10 +1,25 @@
 #pragma once
 // A RawPeer on a real socket against an endpoint of ours.
 
-#include "../testkit/raw_peer.hpp"
+#include <malloc.h>
+
+#include "base/sanitizers.hpp"
+#include "raw_peer.hpp"
 #include "support.hpp"
 
 namespace zquic::test {
+
+/// Bytes that malloc has given out in this process, both ends of a test included.
+inline std::size_t memory_in_use() {
+    const auto info = ::mallinfo2();
+    return info.uordblks + info.hblkhd;
+}
+
+/// Sanitizers keep memory of their own: nothing can be said there.
+inline void expect_below(std::int64_t grown, std::int64_t limit) {
+    if (base::kSanitized) return;
+    EXPECT_LT(grown, limit);
+}
 
 class RawNet : public Net {
  protected:
@@ -13,17 +28,13 @@ class RawNet : public Net {
     /// A peer that dials the listening endpoint (serve() first).
     void dial_raw(testkit::RawPeerOptions options = {}) {
         options.server = false;
-        open_socket();
-        victim = server->bound_address();
+        open_raw();
         peer.emplace(std::move(options));
         flush();
     }
     /// A peer that listens, and an endpoint of ours that dials it. It answers nothing before answer().
     std::shared_ptr<ConnectionEvents> dial_from_ours(testkit::RawPeerOptions options = {}) {
-        options.server = true;
-        options.identity = &peer_identity;
-        open_socket();
-        peer.emplace(std::move(options));
+        listen_raw(std::move(options));
         client = must(Endpoint::make(*reactor, client_config()));
         ConnectOptions how;
         how.address = socket->bound_address();
@@ -32,6 +43,17 @@ class RawNet : public Net {
         auto events = dial(std::move(how));
         EXPECT_TRUE(run_until([&] { return !unread.empty(); }));
         return events;
+    }
+    /// A socket towards the listening endpoint; the peer is the test's to make.
+    void open_raw() {
+        open_socket();
+        victim = server->bound_address();
+    }
+    void listen_raw(testkit::RawPeerOptions options) {
+        options.server = true;
+        options.identity = &peer_identity;
+        open_socket();
+        peer.emplace(std::move(options));
     }
     /// Runs the honest handshake to its end.
     void finish_handshake() {
@@ -89,6 +111,7 @@ class RawNet : public Net {
 
  private:
     void open_socket() {
+        unread.clear();
         socket = must(io::UdpSocket::bind(io::SocketAddress::loopback_v4(0), {.recv_buffer_bytes = 4u << 20}));
         must(socket->attach(*reactor, [this](const io::Datagram& datagram) {
             victim = datagram.peer;

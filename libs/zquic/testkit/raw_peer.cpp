@@ -120,7 +120,7 @@ struct RawPeer::Tls {
 };
 
 RawPeer::RawPeer(RawPeerOptions options)
-    : options_{std::move(options)}, tls_{std::make_unique<Tls>()}, own_id_{id_of(0xa1, 8)} {
+    : options_{std::move(options)}, tls_{std::make_unique<Tls>()}, own_id_{id_of(0xa1, options_.id_bytes)} {
     const unsigned flags = options_.server ? GNUTLS_SERVER | GNUTLS_NO_AUTO_SEND_TICKET | GNUTLS_NO_END_OF_EARLY_DATA
                                            : GNUTLS_CLIENT | GNUTLS_NO_END_OF_EARLY_DATA;
     GC_ASSERT(gnutls_init(&tls_->session, flags) == 0);
@@ -184,6 +184,7 @@ void RawPeer::receive(base::ByteView datagram) {
         const auto opened = space.open->open(packet.bytes, packet.number_at, space.largest);
         if (!opened) continue;
         if (packet.space != Space::app && !space.seen) peer_id_ = base::to_bytes(packet.source_id);
+        if (!space.seen || opened->number > space.largest + 1) space.run_first = opened->number;
         space.largest = space.seen ? std::max(space.largest, opened->number) : opened->number;
         space.seen = true;
         read_frames(packet.space, opened->payload);
@@ -244,7 +245,7 @@ std::vector<base::Bytes> RawPeer::flush() {
         while (level.ack_due || !level.crypto_out.empty() || tell_done) {
             WireWriter frames;
             if (std::exchange(level.ack_due, false)) {
-                frames.byte(0x02).varint(level.largest).varint(0).varint(0).varint(0);
+                frames.byte(0x02).varint(level.largest).varint(0).varint(0).varint(level.largest - level.run_first);
             }
             const auto size = std::min(level.crypto_out.size(), kCryptoPerPacket);
             if (size > 0) {

@@ -32,6 +32,7 @@ base::Bytes integer(std::uint64_t value);
 struct RawPeerOptions {
     bool server = false;
     std::vector<std::string> alpn{"test"};  ///< Empty: the extension is left out.
+    std::size_t id_bytes = 8;               ///< Of its own connection id; 0: an empty one.
     const Identity* identity = nullptr;     ///< Servers need one. Outlives the peer.
     /// Changes the transport parameters; nothing returned: the extension is left out.
     std::function<std::optional<base::Bytes>(Parameters)> parameters;
@@ -90,6 +91,7 @@ class RawPeer {
         std::optional<PacketKeys> open;
         std::uint64_t next = 0;
         std::uint64_t largest = 0;
+        std::uint64_t run_first = 0;  ///< All numbers from here to `largest` have come.
         bool seen = false;
         bool ack_due = false;
         base::Bytes crypto_out;

@@ -1,5 +1,5 @@
 #pragma once
-// HTTP/3 (RFC 9114) with QPACK (RFC 9204), streaming in both directions, for servers and clients.
+// HTTP/3 (RFC 9114) with QPACK (RFC 9204, static table only), streaming in both directions, for servers and clients.
 //
 //   client                                         server
 //   Client::request(fields, fin, handler)  ─────▶  RequestFactory(exchange, fields) returns its handler
@@ -70,8 +70,6 @@ base::Result<void> check_fields(const Fields& fields, bool trailers) noexcept;
 struct Limits {
     std::size_t field_section_bytes_max = 64u << 10;  ///< Of what we receive: sum of name + value + 32 a field.
     std::size_t fields_max = 256;                     ///< Of what we receive, in one section.
-    std::size_t qpack_table_bytes = 4096;             ///< 0: static table only.
-    std::size_t qpack_blocked_streams = 100;
     std::size_t send_queue_bytes = 256u << 10;  ///< An exchange's queue: see Exchange::send_data.
     std::size_t pending_requests_max = 10'000;  ///< Client: waiting for the handshake or for a free stream.
     /// Server: requests a second that the client may abort or have reset for being malformed, and at once; beyond, the
