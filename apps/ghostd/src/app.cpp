@@ -23,6 +23,8 @@ namespace {
 
 constexpr int kFailed = 1;
 constexpr int kUsage = 2;
+/// How often a node that found its disk full looks for room.
+constexpr std::uint64_t kSpaceCheckNs = 2'000'000'000;
 
 /// What every command shares.
 struct Common {
@@ -53,12 +55,18 @@ base::Checked<void> command_start(const Common& common) {
     GC_TRY(const auto level, commands::log_options(config.log));
     GC_CHECK(base::configure_logging(level));
     io::block_termination_signals();
-    GC_TRY(const auto node, Node::start(std::move(config)));
+    GC_TRY(auto node, Node::start(config));
     // One line for scripts that wait for the node: everything after it answers.
     fmt::print("ghostd {} ready: chain {}, udp {}, ops {}, key {}\n", GHOST_VERSION, node->chain_id(),
                node->address().to_string(), node->ops_port(), base::to_hex(node->public_key()));
     std::fflush(stdout);
-    io::wait_for_termination_signal();
+    while (!io::wait_for_termination_signal_for(kSpaceCheckNs)) {
+        if (!node->should_restart()) continue;
+        fmt::print(stderr, "ghostd: the disk has room again; starting anew\n");
+        config.listen = node->address().to_string();  // Also when the config left the port open.
+        node.reset();
+        GC_TRY(node, Node::start(config));
+    }
     node->stop();
     return {};
 }

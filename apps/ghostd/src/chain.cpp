@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 #include "block_builder.hpp"
 #include "consensus/header_time.hpp"
+#include "store/disk_space.hpp"
 
 namespace ghostd {
 namespace {
@@ -44,9 +45,8 @@ Mempool::Built built(const ledger::ExecutedBlock& block, std::vector<base::Diges
             .included = std::move(included)};
 }
 
-std::string store_failure(const base::Error& error) {
-    if (error.is(store::Errc::disk_full))
-        return "the disk is full: free some space, then start ghostd again (nothing that was final is lost)";
+std::string store_failure(const base::Error& error, const std::filesystem::path& database) {
+    if (error.is(store::Errc::disk_full)) return store::explain_full_disk(database);
     return "the database failed (" + base::to_string(error) + "): check the disk, then start ghostd again";
 }
 
@@ -72,6 +72,10 @@ Chain::Chain(std::unique_ptr<ledger::ChainState> state, io::Reactor& reactor, co
     std::vector<PoolDrop> none;
     pool_.set_chain(point_after(head->header.height, head->next_base_fee, head->params), none);
     height_metric_.set(static_cast<std::int64_t>(head->header.height));
+    if (state_->read_only()) {
+        out_of_space_ = true;
+        refusal_ = store::explain_full_disk(state_->path());
+    }
 }
 
 Chain::~Chain() = default;
@@ -233,7 +237,8 @@ void Chain::notarized(const ledger::ExecutedBlockPtr& block) {
 base::Result<void> Chain::finalized(const ledger::ExecutedBlockPtr& block, base::Bytes certificate) {
     const auto begun = reactor_.clock().now_ns();
     if (auto committed = state_->commit(block, certificate); !committed) {
-        const auto reason = store_failure(committed.error());
+        const auto reason = store_failure(committed.error(), state_->path());
+        out_of_space_ = committed.error().is(store::Errc::disk_full);
         logger().error("block not committed; accepting nothing more",
                        {{"height", block->header().height}, {"reason", reason}});
         refuse(reason);
@@ -260,6 +265,12 @@ base::Result<void> Chain::finalized(const ledger::ExecutedBlockPtr& block, base:
         listener_.finalized(std::make_shared<const FinalizedBlock>(FinalizedBlock{block, std::move(certificate), now}));
     report_drops(std::move(dropped));
     return {};
+}
+
+bool Chain::has_space_again() const {
+    if (!out_of_space_) return false;
+    const auto space = store::disk_space(state_->path());
+    return space.free_bytes >= space.needed_bytes;
 }
 
 bool Chain::transactions_wait() const {

@@ -122,7 +122,10 @@ base::Checked<void> Node::State::open() {
     GC_TRY(auto validator_key, load_validator(home, genesis));
 
     GC_TRY(auto state,
-           ledger::ChainState::open({.path = home.data, .history_heights = config.storage.history_heights}, genesis));
+           ledger::ChainState::open(
+               {.path = home.data, .history_heights = config.storage.history_heights, .read_only_when_full = true},
+               genesis));
+    const bool read_only = state->read_only();
     const auto started = [](auto result, const char* what) -> base::Checked<typename decltype(result)::value_type> {
         if (result) return std::move(*result);
         return std::unexpected{base::Diagnostic{
@@ -158,7 +161,9 @@ base::Checked<void> Node::State::open() {
     base::Checked<void> served;
     rpc_thread->run_and_wait([&] { served = serve(); });
     GC_CHECK(std::move(served));
+    if (read_only) log.error("read-only", {{"reason", chain->not_accepting()}});
     chain_thread->run_and_wait([&, key = std::move(validator_key)]() mutable {
+        if (read_only) return;
         const auto proposer = genesis.validators[0].address;
         chain->start(std::make_unique<SoloDriver>(
             chain_thread->reactor(), std::move(key),
@@ -307,6 +312,8 @@ base::Checked<std::unique_ptr<Node>> Node::start(GhostdConfig config) {
 }
 
 void Node::stop() { state_->stop(); }
+
+bool Node::should_restart() const { return state_->chain && state_->chain->has_space_again(); }
 
 const io::SocketAddress& Node::address() const noexcept { return state_->address; }
 std::uint16_t Node::ops_port() const noexcept { return state_->ops ? state_->ops->bound_port() : 0; }

@@ -41,6 +41,15 @@ int wait_for_termination_signal() noexcept {
     return number;
 }
 
+std::optional<int> wait_for_termination_signal_for(std::uint64_t timeout_ns) noexcept {
+    const auto set = set_of({SIGTERM, SIGINT});
+    constexpr std::uint64_t kSecondNs = 1'000'000'000;
+    const timespec timeout{.tv_sec = static_cast<time_t>(timeout_ns / kSecondNs),
+                           .tv_nsec = static_cast<long>(timeout_ns % kSecondNs)};
+    const int number = sigtimedwait(&set, nullptr, &timeout);
+    return number > 0 ? std::optional{number} : std::nullopt;
+}
+
 base::Result<std::unique_ptr<SignalWatch>> SignalWatch::make(Reactor& reactor,
                                                              std::move_only_function<void(int)> handler) {
     const auto set = set_of({SIGTERM, SIGINT});

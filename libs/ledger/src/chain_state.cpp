@@ -333,6 +333,7 @@ base::Checked<std::unique_ptr<ChainState>> ChainState::open(const ChainOptions& 
     GC_TRY(auto kv, store::KvStore::open({.path = options.path,
                                           .identity = identity_of(binding),
                                           .create_if_missing = options.create_if_missing,
+                                          .read_only_when_full = options.read_only_when_full,
                                           .block_cache_bytes = options.block_cache_bytes}));
     auto impl = std::make_unique<Impl>(options, genesis, std::move(kv));
     GC_CHECK(impl->load());
@@ -395,6 +396,8 @@ base::Result<void> ChainState::commit(const ExecutedBlockPtr& block, base::ByteV
     return impl_->commit(block, certificate);
 }
 
+bool ChainState::read_only() const noexcept { return impl_->kv->read_only(); }
+const std::filesystem::path& ChainState::path() const noexcept { return impl_->options.path; }
 bool ChainState::poisoned() const noexcept { return impl_->kv->poisoned(); }
 std::uint64_t ChainState::disk_bytes() const { return impl_->kv->disk_bytes(); }
 std::uint64_t ChainState::memory_bytes() const { return impl_->kv->memory_bytes(); }

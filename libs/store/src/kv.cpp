@@ -16,6 +16,8 @@
 #include <atomic>
 #include <mutex>
 
+#include "store/disk_space.hpp"
+
 namespace store {
 namespace {
 
@@ -333,6 +335,8 @@ struct KvStore::Impl {
     std::shared_ptr<rocksdb::Cache> cache;
     std::mutex commit_mutex;
     std::atomic<bool> poisoned{false};
+    bool read_only = false;
+    fs::path folder;
 
     ~Impl() {
         for (auto* handle : handles) {
@@ -358,7 +362,15 @@ base::Checked<std::unique_ptr<KvStore>> KvStore::open(const KvOptions& options) 
     }
     std::vector<rocksdb::ColumnFamilyHandle*> handles;
     rocksdb::DB* db = nullptr;
-    const auto status = rocksdb::DB::Open(how, options.path.string(), families, &handles, &db);
+    const auto space = disk_space(options.path);
+    const bool full = space.free_bytes < space.needed_bytes;
+    if (full && !options.read_only_when_full) return base::explain(Errc::disk_full, explain_full_disk(options.path));
+    // Opened for reading, what the log holds is read into memory and nothing is written.
+    const auto status = full ? rocksdb::DB::OpenForReadOnly(how, options.path.string(), families, &handles, &db)
+                             : rocksdb::DB::Open(how, options.path.string(), families, &handles, &db);
+    if (full && !status.ok()) return base::explain(Errc::disk_full, explain_full_disk(options.path));
+    impl->read_only = full;
+    impl->folder = options.path;
     if (!status.ok()) return std::unexpected{describe_open_failure(options, status)};
     impl->db.reset(db);
     std::copy(handles.begin(), handles.end(), impl->handles.begin());
@@ -428,6 +440,11 @@ std::shared_ptr<const KvReader> KvStore::snapshot() const {
 base::Result<void> KvStore::commit(Batch& batch, bool sync) {
     const std::scoped_lock lock{impl_->commit_mutex};
     if (poisoned()) return base::fail(Errc::poisoned, "commit");
+    if (read_only()) return base::fail(Errc::disk_full, "opened for reading");
+    if (free_bytes(impl_->folder) < kReserveBytes) {
+        impl_->poisoned = true;
+        return base::fail(Errc::disk_full, "commit");
+    }
     rocksdb::WriteBatch writes{batch.size_bytes() + 16 * batch.count()};
     const char* at = batch.impl_->data.data();
     rocksdb::Status status;
@@ -450,6 +467,7 @@ base::Result<void> KvStore::commit(Batch& batch, bool sync) {
     return fail_with(status, "commit");
 }
 
+bool KvStore::read_only() const noexcept { return impl_->read_only; }
 bool KvStore::poisoned() const noexcept { return impl_->poisoned; }
 
 base::Checked<void> KvStore::checkpoint(const std::filesystem::path& target) const {

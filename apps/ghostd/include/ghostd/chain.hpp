@@ -48,7 +48,8 @@ class Chain final : public ConsensusHost {
           base::MetricsRegistry& metrics, Listener listener);
     ~Chain();
 
-    /// Before the reactor runs, or on its thread. Transactions may be admitted before.
+    /// Before the reactor runs, or on its thread. Transactions may be admitted before. Not for a state that was opened
+    /// for reading.
     void start(std::unique_ptr<ConsensusDriver> driver);
     /// On the chain thread: no more blocks, no more admissions.
     void stop();
@@ -67,6 +68,8 @@ class Chain final : public ConsensusHost {
     [[nodiscard]] std::shared_ptr<const PooledTx> pooled(const base::Digest& id) const;
     /// The nonce that the sender's next transaction takes: behind the state's and behind what waits in a row.
     [[nodiscard]] base::Result<std::uint64_t> pending_nonce(const ledger::Address& address) const;
+    /// The disk was full and has room again: this chain stays out of service, one that is opened anew would not.
+    [[nodiscard]] bool has_space_again() const;
     /// Empty while transactions are accepted; else why not.
     [[nodiscard]] std::string not_accepting() const;
     [[nodiscard]] std::uint64_t finalized_ns() const noexcept { return finalized_ns_.load(std::memory_order_relaxed); }
@@ -101,6 +104,7 @@ class Chain final : public ConsensusHost {
     const Listener listener_;  ///< Fixed from the start: admitting threads use it without a lock.
     std::unique_ptr<ConsensusDriver> driver_;
     std::atomic<bool> wake_posted_{false};
+    std::atomic<bool> out_of_space_{false};
     std::atomic<std::uint64_t> finalized_ns_;
 
     mutable std::mutex mutex_;  // guards what follows

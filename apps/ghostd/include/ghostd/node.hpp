@@ -20,7 +20,7 @@ namespace ghostd {
 
 class Node {
  public:
-    /// Opens the home folder that init_home() made and begins to serve. The text of an error names the path, port or
+    /// Opens the home folder that init_home() made and begins to serve; only for reading when its disk is full. The text of an error names the path, port or
     /// key and what to do. Logging is left alone: mains configure it.
     static base::Checked<std::unique_ptr<Node>> start(GhostdConfig config);
     /// stop().
@@ -30,6 +30,9 @@ class Node {
 
     /// Takes no more transactions, finishes the block under way, answers what is open, ends every thread. Idempotent.
     void stop();
+
+    /// The disk was full, so this node only reads; now there is room. stop() it and start another one.
+    [[nodiscard]] bool should_restart() const;
 
     /// What QUIC is bound to; port 0 in the config has become a real one.
     [[nodiscard]] const io::SocketAddress& address() const noexcept;

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "io/reactor.hpp"
 
@@ -30,5 +31,7 @@ class SignalWatch {
 
 /// For mains without a reactor of their own: blocks until SIGTERM or SIGINT and returns its number.
 int wait_for_termination_signal() noexcept;
+/// The same for at most so long; nothing when no signal came.
+std::optional<int> wait_for_termination_signal_for(std::uint64_t timeout_ns) noexcept;
 
 }  // namespace io

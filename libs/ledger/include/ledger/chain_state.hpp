@@ -31,6 +31,7 @@ struct ChainOptions {
     std::filesystem::path path;
     std::uint64_t history_heights = 1024;  ///< Proofs reach this far back; older tree nodes are pruned.
     bool create_if_missing = true;
+    bool read_only_when_full = false;  ///< As store::KvOptions.
     std::uint64_t block_cache_bytes = 64U << 20U;
     std::size_t node_cache_count = 32'768;    ///< Tree records held decoded, about 1.9 KB each.
     std::size_t value_cache_count = 262'144;  ///< State values held, about 200 B each; longer ones count for several.
@@ -209,6 +210,9 @@ class ChainState {
     [[nodiscard]] std::vector<ExecutedBlockPtr> unfinalized(const ExecutedBlockPtr& tip) const;
 
     [[nodiscard]] bool poisoned() const noexcept;
+    /// The disk had no room to open the chain for writing: reads go on, commit() says `disk_full`.
+    [[nodiscard]] bool read_only() const noexcept;
+    [[nodiscard]] const std::filesystem::path& path() const noexcept;
     [[nodiscard]] std::uint64_t disk_bytes() const;
     [[nodiscard]] std::uint64_t memory_bytes() const;
     base::Checked<void> checkpoint(const std::filesystem::path& target) const;

@@ -34,6 +34,7 @@ struct KvOptions {
     std::filesystem::path path;  ///< A folder; made with mode 0700 when missing.
     std::string identity;        ///< Whose data this is, e.g. "ghostchain-dev-1:<genesis hash>"; checked on open.
     bool create_if_missing = true;
+    bool read_only_when_full = false;  ///< A disk without room to open it for writing: open it for reading.
     std::uint64_t block_cache_bytes = 64U << 20U;
     std::uint64_t write_buffer_bytes = 32U << 20U;  ///< Per busy family; a database holds a few of them in memory.
 };
@@ -93,6 +94,8 @@ class KvStore final : public KvReader {
     /// upon and the store is poisoned: `disk_full`, `io_error` or `corrupt` now, `poisoned` from then on.
     base::Result<void> commit(Batch& batch, bool sync);
     [[nodiscard]] bool poisoned() const noexcept;
+    /// Opened by KvOptions::read_only_when_full: commit() says `disk_full` until the store is opened again.
+    [[nodiscard]] bool read_only() const noexcept;
 
     /// Makes a copy (hard links where possible) in a folder that must not exist yet.
     base::Checked<void> checkpoint(const std::filesystem::path& target) const;
