@@ -332,6 +332,32 @@ TEST_F(MempoolTest, ATransactionBehindAWorthlessOneIsWorthNoMore) {
     expect_refused(Maker(9, 1).fee(1000, 900), PoolErrc::pool_full);
 }
 
+/// Hash maps of other sizes and histories, the same transactions: the same block.
+TEST_F(MempoolTest, WhatABlockTakesDoesNotDependOnTheOrderOfHashMaps) {
+    Mempool plain{{.bytes_max = 8 << 20, .per_sender_max = 8}};
+    Mempool other{{.bytes_max = 8 << 20, .per_sender_max = 8}};
+    std::vector<base::Digest> others;
+    for (std::uint64_t i = 0; i < 5'000; ++i) {
+        auto junk = Maker(0, 0);
+        base::store_le(junk.value.sender.data() + 8, i);
+        others.push_back(junk.value.id);
+        ASSERT_TRUE(other.add(junk.value, kRich, dropped));
+    }
+    for (const auto& id : others) other.remove(id);
+    for (std::uint8_t sender = 1; sender <= 200; ++sender) {
+        for (std::uint64_t nonce = 0; nonce < 3; ++nonce) {
+            const auto maker = Maker(sender, nonce).fee(100, (sender * 7 + nonce) % 20);
+            ASSERT_TRUE(plain.add(maker.value, kRich, dropped));
+            ASSERT_TRUE(other.add(maker.value, kRich, dropped));
+        }
+    }
+    const auto first = select(plain, 1000);
+    const auto second = select(other, 1000);
+    ASSERT_EQ(first.size(), 600u);
+    ASSERT_EQ(second.size(), 600u);
+    for (std::size_t i = 0; i < first.size(); ++i) EXPECT_EQ(first[i].id, second[i].id) << i;
+}
+
 TEST_F(MempoolTest, ABlockOnAnUnfinalizedParentGoesOnBehindIt) {
     for (std::uint64_t nonce = 0; nonce < 4; ++nonce) ASSERT_TRUE(add(Maker(1, nonce)));
     ASSERT_TRUE(add(Maker(2, 0)));
