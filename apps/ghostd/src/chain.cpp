@@ -210,9 +210,8 @@ base::Result<ledger::ExecutedBlockPtr> Chain::propose(const Slot& slot, const le
     }
     report_drops(builder.take_dropped());
     execute_metric_.observe(seconds(reactor_.clock().now_ns() - begun));
-    // The driver's view of the chain may be behind; anything else is this node's own fault.
-    const bool misplaced =
-        !block && (block.error().is(ledger::Errc::bad_parent) || block.error().is(ledger::Errc::bad_time));
+    // A driver may choose a parent that the finalized chain has just left; anything else is this node's own fault.
+    const bool misplaced = !block && parent && block.error().is(ledger::Errc::bad_parent);
     if (!block && !misplaced) refuse("no block can be made: " + base::to_string(block.error()));
     return block;
 }
