@@ -239,13 +239,17 @@ struct QuicListener::State {
     std::optional<zquic::EndpointMetrics> metrics;
     std::function<bool(const zquic::PublicKey&)> is_guest{};
     std::size_t guests_max = 0;
+    bool lists_keys = false;  ///< Who is accepted and no guest is listed.
 
     [[nodiscard]] bool guest(const zquic::Connection& connection) const {
         const auto key = connection.peer_key();
         return is_guest && key && is_guest(*key);
     }
-    [[nodiscard]] bool has_room_for(const zquic::Connection& connection) const {
-        if (!guest(connection)) return true;
+    [[nodiscard]] bool has_room_for(const zquic::Connection& connection) {
+        if (!guest(connection)) {
+            if (lists_keys) use.endpoint()->remember_peer(connection.remote_address());
+            return true;
+        }
         return h3_server->count_connections([this](const auto& one) { return guest(one); }) < guests_max;
     }
 
@@ -278,6 +282,7 @@ base::Checked<std::unique_ptr<QuicListener>> QuicListener::start(Server& server,
     auto state = std::make_unique<State>(server);
     state->is_guest = std::move(options.is_guest);
     state->guests_max = options.guests_max;
+    state->lists_keys = options.accept_key != nullptr;
     options.settings.keep_alive_ms = 0;
     zquic::EndpointConfig config{.address = options.address,
                                  .settings = options.settings,

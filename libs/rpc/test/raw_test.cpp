@@ -373,6 +373,20 @@ TEST_P(QuietClient, IsTakenAsAGuestWhileThereIsRoom) {
     EXPECT_TRUE(ask(*guest)) << "who is in stays in";
 }
 
+TEST_P(QuietClient, IsRememberedByItsNetworkWhenItsKeyIsListed) {
+    serve([known = client_identity.public_key()](QuicServerOptions& options) {
+        options.accept_key = [](const zquic::PublicKey&) { return true; };
+        options.is_guest = [known](const zquic::PublicKey& key) { return key != known; };
+        options.guests_max = 1;
+    });
+    const auto guest = dial(zquic::Identity::generate().value());
+    ASSERT_TRUE(ask(*guest));
+    EXPECT_EQ(listener->endpoint().stats().known_networks, 0u) << "strangers name no network";
+    const auto listed = dial(client_identity);
+    ASSERT_TRUE(ask(*listed));
+    EXPECT_EQ(listener->endpoint().stats().known_networks, 1u);
+}
+
 INSTANTIATE_TEST_SUITE_P(Over, QuietClient, testing::Values(Transport::quic), name_of);
 INSTANTIATE_TEST_SUITE_P(Over, Raw, testing::Values(Transport::loopback, Transport::quic), name_of);
 

@@ -159,6 +159,12 @@ void ConnectionImpl::close(std::uint64_t code, std::string_view reason) {
     ending_->reason = reason.substr(0, kReasonMax);
 }
 
+void ConnectionImpl::refuse() {
+    ngtcp2_ccerr error;
+    ngtcp2_ccerr_set_transport_error(&error, NGTCP2_CONNECTION_REFUSED, nullptr, 0);
+    end({.cause = CloseCause::local, .code = NGTCP2_CONNECTION_REFUSED, .reason = {}}, &error);
+}
+
 void ConnectionImpl::end_now() {
     GC_ASSERT(ending_);
     base::Bytes packet;
@@ -187,7 +193,7 @@ void ConnectionImpl::end_now() {
     }
     // Own sockets die with us; their peer would get no answer anyway.
     if (path.socket == endpoint_.socket_.get()) endpoint_.linger(*this, std::move(packet), path);
-    if (!handshake_done_) endpoint_.handshake_finished(server_, false);
+    if (!handshake_done_) endpoint_.handshake_finished(*this, false);
 
     while (!streams_.empty()) {
         auto& stream = *streams_.begin()->second;

@@ -90,6 +90,8 @@ class ConnectionImpl final : public Connection {
     /// Tells everybody and sends the last packet. The connection is destroyed by the caller afterwards.
     void end_now();
     void end(CloseInfo info, const ngtcp2_ccerr* tell_peer);
+    /// Ends it with CONNECTION_REFUSED (RFC 9000 section 20.1).
+    void refuse();
     [[nodiscard]] bool ended() const noexcept { return ending_ != nullptr; }
     [[nodiscard]] bool handshake_done() const noexcept { return handshake_done_; }
     [[nodiscard]] bool half_open() const noexcept { return server_ && !handshake_done_; }

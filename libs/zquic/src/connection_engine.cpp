@@ -427,14 +427,12 @@ int ConnectionImpl::on_handshake_completed() {
     alpn_ = tls_.alpn();
     if (server_) server_name_ = tls_.server_name();
     if (qlog_) qlog_->parameters_set(false, *ngtcp2_conn_get_remote_transport_params(conn_), endpoint_.now());
-    endpoint_.handshake_finished(server_, true);
+    endpoint_.handshake_finished(*this, true);
     if (server_) {
         const auto* const factory = endpoint_.find_factory(alpn_);
         if (factory) handler_ = (*factory)(*this);
         if (!handler_) {
-            ngtcp2_ccerr error;
-            ngtcp2_ccerr_set_transport_error(&error, NGTCP2_CONNECTION_REFUSED, nullptr, 0);
-            end({.cause = CloseCause::local, .code = NGTCP2_CONNECTION_REFUSED, .reason = {}}, &error);
+            refuse();
             return 0;
         }
     } else {

@@ -209,6 +209,8 @@ EndpointStats Endpoint::Impl::stats() const noexcept {
     auto out = counters_;
     const auto& udp = socket_->stats();
     out.connections = connections_.size();
+    out.half_open = half_open_strangers_.size() + half_open_known_.size();
+    out.known_networks = known_.size();
     out.datagrams_received = udp.datagrams_received;
     out.datagrams_sent = udp.datagrams_sent;
     out.bytes_received = udp.bytes_received;
@@ -266,8 +268,10 @@ void Endpoint::Impl::remove_route(const ngtcp2_cid& id, const ConnectionImpl& co
     if (found != routes_.end() && found->second.connection == &connection) routes_.erase(found);
 }
 
-void Endpoint::Impl::handshake_finished(bool server, bool success) noexcept {
-    if (server) --counters_.half_open;
+void Endpoint::Impl::handshake_finished(const ConnectionImpl& connection, bool success) noexcept {
+    const bool server = connection.is_server();
+    half_open_strangers_.remove(connection);
+    half_open_known_.remove(connection);
     if (!success) {
         ++counters_.handshakes_failed;
     } else if (server) {
@@ -282,6 +286,7 @@ void Endpoint::Impl::linger(const ConnectionImpl& connection, base::Bytes close_
     auto entry = std::make_unique<Lingering>();
     entry->ids = connection.ids();
     entry->close_packet = std::move(close_packet);
+    entry->close_packet.shrink_to_fit();  // it was written into room for the largest
     entry->path = path;
     entry->until_ns = now() + connection.linger_ns();
     for (const auto& id : entry->ids) routes_[IdKey{id}] = {.connection = nullptr, .lingering = entry.get()};
@@ -319,6 +324,7 @@ base::Checked<void> Endpoint::listen(const std::vector<std::string>& alpn, Handl
 base::Result<Connection*> Endpoint::connect(ConnectOptions options, std::shared_ptr<ConnectionHandler> handler) {
     return impl_->connect(std::move(options), std::move(handler));
 }
+void Endpoint::remember_peer(const io::SocketAddress& peer) { impl_->remember_peer(peer); }
 void Endpoint::stop_accepting() { impl_->stop_accepting(); }
 void Endpoint::drain(std::uint64_t timeout_ms, std::uint64_t code, std::move_only_function<void()> done) {
     impl_->drain(timeout_ms, code, std::move(done));

@@ -18,6 +18,8 @@
 #include "io/reactor.hpp"
 #include "io/timer.hpp"
 #include "io/udp.hpp"
+#include "known_networks.hpp"
+#include "network_shares.hpp"
 #include "newcomers.hpp"
 #include "watcher.hpp"
 #include "zquic/endpoint.hpp"
@@ -85,7 +87,8 @@ class Endpoint::Impl {
     void linger(const ConnectionImpl& connection, base::Bytes close_packet, const PathInfo& path);
     [[nodiscard]] std::uint64_t now() const noexcept { return reactor_.now_ns(); }
     [[nodiscard]] const HandlerFactory* find_factory(std::string_view alpn) const noexcept;
-    void handshake_finished(bool server, bool success) noexcept;
+    void handshake_finished(const ConnectionImpl& connection, bool success) noexcept;
+    void remember_peer(const io::SocketAddress& peer) { known_.remember(peer); }
 
     io::Reactor& reactor_;
     EndpointConfig config_;
@@ -120,6 +123,9 @@ class Endpoint::Impl {
     void wait_as_newcomer(io::UdpSocket& socket, const io::Datagram& datagram);
     void serve_newcomer(io::UdpSocket& socket, const io::Datagram& datagram);
     void remove(ConnectionImpl& connection);
+    /// Handshakes of `peer` count in one of two parts: networks of listed peers have their own.
+    [[nodiscard]] bool has_connection_room(const io::SocketAddress& peer) const noexcept;
+    void make_half_open_room(bool known, const io::SocketAddress& peer);
     void check_drained();
     void accept(io::UdpSocket& socket, const io::Datagram& datagram);
     void send_version_negotiation(io::UdpSocket& socket, const io::Datagram& datagram, const ngtcp2_version_cid& ids);
@@ -151,6 +157,9 @@ class Endpoint::Impl {
     std::deque<std::unique_ptr<Lingering>> lingering_;
     HeldDatagrams<io::UdpSocket> held_;
     Newcomers newcomers_;
+    KnownNetworks known_;
+    NetworkShares<ConnectionImpl> half_open_strangers_;
+    NetworkShares<ConnectionImpl> half_open_known_;
     std::unique_ptr<DrainState> drain_;
     EndpointStats counters_;
     std::uint64_t reset_tokens_ = 0;

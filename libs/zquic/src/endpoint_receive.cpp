@@ -7,6 +7,11 @@
 namespace zquic {
 namespace {
 
+/// What is kept for networks of listed peers is one of so many parts, and Retry is asked of a network from there on.
+constexpr std::size_t kPartsOfHalfOpen = 8;
+/// One network holds at most one of so many shares.
+constexpr std::size_t kSharesOfPart = 4;
+
 constexpr std::size_t kInitialDatagramMin = 1200;  // RFC 9000 section 14.1
 constexpr std::uint64_t kTokenLifetimeNs = 10'000'000'000;
 // A stateless reset must look like a packet (21 bytes at least) and be shorter than what it answers, RFC 9000 10.3.
@@ -113,7 +118,8 @@ void Endpoint::Impl::accept(io::UdpSocket& socket, const io::Datagram& datagram)
         ++counters_.dropped_overload;
         return send_refusal(socket, datagram, header, NGTCP2_CONNECTION_REFUSED);
     }
-    if (connections_.size() >= config_.connections_max || counters_.half_open >= config_.half_open_max) {
+    const bool known = known_.contains(datagram.peer);
+    if (!has_connection_room(datagram.peer)) {
         ++counters_.dropped_overload;
         return;
     }
@@ -134,19 +140,45 @@ void Endpoint::Impl::accept(io::UdpSocket& socket, const io::Datagram& datagram)
         }
         if (rv == 0) info.original_id = original;
     }
-    if (!info.original_id && counters_.half_open >= config_.retry_above_half_open) {
+    auto& part = known ? half_open_known_ : half_open_strangers_;
+    const bool crowded = half_open_strangers_.size() + half_open_known_.size() >= config_.retry_above_half_open ||
+                         part.held_by(datagram.peer) >= config_.retry_above_half_open / kPartsOfHalfOpen;
+    if (!info.original_id && crowded) {
         return send_retry(socket, datagram, header);
     }
+    make_half_open_room(known, datagram.peer);
     auto made = ConnectionImpl::make_server(*this, info);
     if (!made) {
         ++counters_.dropped_overload;
         return;
     }
-    ++counters_.half_open;
     (*made)->index = connections_.size();
     auto& connection = **made;
     connections_.push_back(std::move(*made));
+    part.add(connection, datagram.peer);
     receive_for(connection, socket, datagram);
+}
+
+bool Endpoint::Impl::has_connection_room(const io::SocketAddress& peer) const noexcept {
+    const bool reserve = known_.size() > 0 && !known_.contains(peer);
+    const auto kept = reserve ? config_.connections_max / kPartsOfHalfOpen : 0;
+    return connections_.size() < config_.connections_max - kept;
+}
+
+void Endpoint::Impl::make_half_open_room(bool known, const io::SocketAddress& peer) {
+    const auto kept = config_.half_open_max / kPartsOfHalfOpen;
+    const auto part_max = std::max<std::size_t>(known ? kept : config_.half_open_max - kept, 1);
+    const auto share_max = std::max<std::size_t>(part_max / kSharesOfPart, 1);
+    const auto& part = known ? half_open_known_ : half_open_strangers_;
+    auto* const doomed = part.held_by(peer) >= share_max ? part.oldest_of(peer)
+                         : part.size() >= part_max       ? part.oldest_of_heaviest()
+                                                         : nullptr;
+    if (!doomed) return;
+    ++counters_.half_open_evicted;
+    // Told, so that an honest one tries again at once. It goes now: nobody above knows it yet.
+    doomed->refuse();
+    doomed->end_now();
+    remove(*doomed);
 }
 
 void Endpoint::Impl::reply(io::UdpSocket& socket, const io::Datagram& datagram, base::ByteView packet) {

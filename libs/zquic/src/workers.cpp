@@ -86,6 +86,8 @@ EndpointStats WorkerEndpoints::stats() {
         const auto one = endpoint.stats();
         sum.connections += one.connections;
         sum.half_open += one.half_open;
+        sum.half_open_evicted += one.half_open_evicted;
+        sum.known_networks += one.known_networks;
         sum.accepted += one.accepted;
         sum.connected += one.connected;
         sum.handshakes_failed += one.handshakes_failed;

@@ -114,7 +114,7 @@ TEST_F(Endpoints, ForgetHalfOpenConnectionsOfAFloodOfInitials) {
         // Cut short it is not even an Initial.
         (void)middle.socket->send({.payload = base::ByteView{initial}.first(600), .peer = server->bound_address()});
     }
-    ASSERT_TRUE(run_until([&] { return server->stats().dropped_overload > 0; }));
+    ASSERT_TRUE(run_until([&] { return server->stats().half_open_evicted > 0; }));
     EXPECT_LE(server->stats().half_open, 64u);
     ASSERT_TRUE(run_until([&] { return server->stats().connections == 0; }));
     EXPECT_EQ(server->stats().half_open, 0u);

@@ -61,9 +61,13 @@ struct EndpointConfig {
     ClientCertificate client_certificate = ClientCertificate::none;
     std::optional<PeerVerifier> client_verifier;  ///< Needed unless client_certificate is none.
 
-    std::size_t connections_max = 200'000;
-    std::size_t half_open_max = 4'096;        ///< Handshakes of incoming connections at one time; more are dropped.
-    std::size_t retry_above_half_open = 512;  ///< From here on clients must prove their address with Retry. 0: always.
+    std::size_t connections_max = 200'000;  ///< The last eighth is for networks that remember_peer() named, if any.
+    /// Handshakes of incoming connections at one time. An eighth is kept for networks that remember_peer() named. One
+    /// network (an IPv4 host, an IPv6 /64) holds at most a quarter of each part. A newcomer beyond a bound takes the
+    /// place of the oldest one of his network, or of the network that holds most.
+    std::size_t half_open_max = 4'096;
+    /// From here on clients must prove their address with Retry; those of one network from an eighth. 0: always.
+    std::size_t retry_above_half_open = 512;
     std::size_t socket_buffer_bytes = 4u << 20;
     bool reuse_port = false;
     base::Random* random = &base::system_random();  ///< Outlives the endpoint.
@@ -89,11 +93,13 @@ struct EndpointStats {
     std::uint64_t accepted = 0;     ///< Handshakes finished as a server, ever.
     std::uint64_t connected = 0;    ///< Handshakes finished as a client, ever.
     std::uint64_t handshakes_failed = 0;
+    std::uint64_t half_open_evicted = 0;  ///< Of these: ended to make room for a newcomer.
+    std::uint64_t known_networks = 0;     ///< See remember_peer(). At most 1,024.
     std::uint64_t retries_sent = 0;
     std::uint64_t version_negotiations_sent = 0;
     std::uint64_t stateless_resets_sent = 0;
     std::uint64_t dropped_malformed = 0;  ///< Datagrams that are no QUIC, or belong to nobody.
-    std::uint64_t dropped_overload = 0;   ///< First packets beyond half_open_max or connections_max, or while draining.
+    std::uint64_t dropped_overload = 0;   ///< First packets beyond connections_max or a turn's room, or while draining.
     std::uint64_t forwarded = 0;          ///< Posted to the worker that owns them.
     std::uint64_t datagrams_received = 0;
     std::uint64_t datagrams_sent = 0;
@@ -116,6 +122,10 @@ class Endpoint {
     /// Starts a connection; its outcome arrives through `handler` (on_handshake_done or on_closed), never before this
     /// returns. The connection is valid until on_closed returns.
     base::Result<Connection*> connect(ConnectOptions options, std::shared_ptr<ConnectionHandler> handler);
+
+    /// A peer that is listed came from `peer`: the next handshakes of its network use the room that is kept for such
+    /// ones. The 1,024 latest networks are remembered.
+    void remember_peer(const io::SocketAddress& peer);
 
     /// Accepts no further connections; those that exist go on. Layers above send their own goodbye (h3: GOAWAY).
     void stop_accepting();
