@@ -10,6 +10,7 @@ namespace {
 constexpr auto kNoError = static_cast<std::uint64_t>(H3Code::no_error);
 constexpr auto kInternalError = static_cast<std::uint64_t>(H3Code::internal_error);
 constexpr auto kCancelled = static_cast<std::uint64_t>(H3Code::request_cancelled);
+constexpr std::size_t kPendingJoinBytes = 4096;
 constexpr const char* kConnectionClosed = "the connection was closed";
 
 }  // namespace
@@ -41,7 +42,12 @@ void QuicBridge::write(base::Bytes bytes, bool end) {
     pending_end_ = end;
     if (!bytes.empty()) {
         pending_bytes_ += bytes.size();
-        pending_.push_back(std::move(bytes));
+        // Small ones join: a queue of tiny messages holds little more than their bytes.
+        if (!pending_.empty() && pending_.back().size() + bytes.size() <= kPendingJoinBytes) {
+            pending_.back().insert(pending_.back().end(), bytes.begin(), bytes.end());
+        } else {
+            pending_.push_back(std::move(bytes));
+        }
     }
     flush();
     if (pending_bytes_ > low_water_) above_low_water_ = true;

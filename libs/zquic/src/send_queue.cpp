@@ -7,7 +7,30 @@ namespace zquic {
 void SendQueue::push(Buffer data) {
     if (data.empty()) return;
     unsent_ += data.size();
+    if (data.size() < kCopiedBelow && cursor_ < chunks_.size()) return push_copy(data.view());
     chunks_.push_back(std::move(data));
+}
+
+void SendQueue::push_copy(base::ByteView data) {
+    while (!data.empty()) {
+        if (!block_ || block_->size() == block_->capacity()) {
+            const auto room = block_ ? kBlockBytes : kFirstBlockBytes;
+            block_ = std::make_shared<base::Bytes>();
+            block_->reserve(room);
+        }
+        const auto part = data.first(std::min(data.size(), block_->capacity() - block_->size()));
+        data = data.subspan(part.size());
+        block_->insert(block_->end(), part.begin(), part.end());
+        const auto added = base::ByteView{*block_}.last(part.size());
+        // Callers hold views of what is in front; those stay good.
+        auto& last = chunks_.back();
+        const bool follows = last.data() + last.size() == added.data();
+        if (follows && added.data() != block_->data()) {  // what ends at a block's begin is not of the block
+            last = Buffer::share(block_, {last.data(), last.size() + added.size()});
+        } else {
+            chunks_.push_back(Buffer::share(block_, added));
+        }
+    }
 }
 
 std::size_t SendQueue::peek(std::span<base::ByteView> out) const noexcept {
@@ -60,6 +83,7 @@ void SendQueue::drop_unsent() noexcept {
 void SendQueue::compact() {
     if (head_ == chunks_.size()) {
         // An idle stream holds no memory; a busy one keeps its small table.
+        block_.reset();
         if (chunks_.capacity() > 64) chunks_ = {};
         chunks_.clear();
         cursor_ -= head_;
