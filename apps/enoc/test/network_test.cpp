@@ -10,6 +10,7 @@
 #include "ghost/wallet/v1/wallet.pb.h"
 #include "ghostbridge/config.hpp"
 #include "io/address.hpp"
+#include "call_proof/client.hpp"
 #include "rpc/blocking.hpp"
 #include "rpc/quic.hpp"
 #include "zquic/tls.hpp"
@@ -112,8 +113,10 @@ TEST_F(Network, GivesEachPersonAWalletThatOnlyItsKeyReaches) {
                                             {.server = bridge, .server_keys = {bridge_key}, .identity = identity});
         });
         const auto key = base::to_hex(enoc::ensure_identity(wallet.wallet_identity).value());
-        return (*client)->call(kGetStatus, {},
-                               {.timeout_ns = 60'000'000'000, .metadata = {{"ghost-instance-key", key}}});
+        call_proof::Caller proving{*call_proof::signing_key_of(identity),
+                                   {.audience = enoc::ensure_identity(wallet.wallet_identity).value()}};
+        return proving.call(**client, kGetStatus, {},
+                            {.timeout_ns = 60'000'000'000, .metadata = {{"ghost-instance-key", key}}});
     };
     for (const auto* who : {&alice, &bob}) {
         const auto own = status_through_bridge(*who, *who);

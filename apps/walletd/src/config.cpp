@@ -14,7 +14,8 @@ base::ConfigSchema schema_of_peer(Peer& peer) {
     base::ConfigSchema schema;
     schema.field("name", peer.name, "For logs.");
     schema.field("key", peer.key, "Ed25519 public key, 64 hexadecimal digits; `zwallet identity` prints yours.");
-    schema.field("roles", peer.roles, "service (a GhostBridge), client, admin.");
+    schema.field("roles", peer.roles,
+                 "service (a GhostBridge, nothing else), client (reads and spends), admin (reads and makes accounts).");
     return schema;
 }
 
@@ -29,6 +30,30 @@ base::Checked<void> check_address(std::string_view key, const std::string& value
     return base::explain(
         base::Errc::invalid_argument,
         fmt::format("{} = \"{}\": not an address; write it like 127.0.0.1:50052 or [::]:50052", key, value));
+}
+
+base::Checked<void> check_roles(const Config& config, const Peer& peer) {
+    const auto same = [key = base::fixed_from_hex<32>(peer.key)](const std::string& hex) {
+        const auto other_key = base::fixed_from_hex<32>(hex);
+        return key && other_key && *key == *other_key;
+    };
+    bool service = same(config.bridge_key);
+    bool other = false;
+    for (const auto& listed : config.peers) {
+        if (!same(listed.key)) continue;
+        for (const auto& role : listed.roles) (role == "service" ? service : other) = true;
+    }
+    for (const auto& role : peer.roles) {
+        if (role != "service" && role != "client" && role != "admin") {
+            return base::explain(
+                base::Errc::invalid_argument,
+                fmt::format("peer \"{}\": unknown role \"{}\"; use service, client or admin", peer.name, role));
+        }
+    }
+    // A bridge speaks for others: a key that it proves must open nothing.
+    if (!service || !other) return {};
+    return base::explain(base::Errc::invalid_argument,
+                         fmt::format("peer \"{}\": a bridge's key cannot be client or admin, too", peer.name));
 }
 
 }  // namespace
@@ -62,6 +87,9 @@ base::ConfigSchema schema_of(Config& config) {
                  {.min = 100, .max = 600'000});
     schema.field("finality_timeout_ms", config.finality_timeout_ms, "How long a send is followed.",
                  {.min = 1000, .max = 3'600'000});
+    schema.field("call_proof_window_s", config.call_proof_window_s,
+                 "Seconds that a call may be under way, and that the clocks of callers may differ by.",
+                 {.min = 1, .max = 3600});
     schema.field("sends_max", config.sends_max, "Sends followed at the same time.", {.min = 1, .max = 10'000});
     schema.field("log_level", config.log_level, "trace, debug, info, warn, error, off.",
                  {"trace", "debug", "info", "warn", "error", "off"});
@@ -95,13 +123,7 @@ base::Checked<void> validate(const Config& config) {
             return base::explain(base::Errc::invalid_argument, fmt::format("peer \"{}\" has no key", peer.name));
         }
         GC_CHECK(check_hex("peers.key", peer.key));
-        for (const auto& role : peer.roles) {
-            if (role != "service" && role != "client" && role != "admin") {
-                return base::explain(
-                    base::Errc::invalid_argument,
-                    fmt::format("peer \"{}\": unknown role \"{}\"; use service, client or admin", peer.name, role));
-            }
-        }
+        GC_CHECK(check_roles(config, peer));
     }
     return {};
 }

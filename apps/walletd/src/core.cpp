@@ -91,6 +91,7 @@ rpc::Status status_for(const base::Diagnostic& diagnostic) {
         case Errc::locked: return precondition("locked");
         case Errc::not_initialised: return precondition("not_initialised");
         case Errc::insufficient_funds: return precondition("insufficient_funds");
+        case Errc::out_of_scope: return precondition("out_of_scope");
         case Errc::bad_transaction:
         case Errc::wrong_chain:
         case Errc::not_ours: return precondition("rejected");

@@ -27,6 +27,7 @@ const char* describe(std::int32_t code) noexcept {
             return "the node proves an older block than was proved before: it is behind, or hides what is new";
         case Errc::insufficient_funds: return "insufficient funds";
         case Errc::denied: return "denied";
+        case Errc::out_of_scope: return "not what the wallet was unlocked for";
     }
     return "unknown error";
 }

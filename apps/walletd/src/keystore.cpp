@@ -134,6 +134,7 @@ struct Keystore::Unlocked {
     std::uint64_t until_ns;  ///< Monotonic.
     std::uint64_t until_ms;  ///< Wall clock, which also counts while the machine sleeps.
     std::map<std::uint32_t, zcrypto::ed25519::SigningKey> keys;
+    ScopeInUse scope;
 
     [[nodiscard]] base::Result<zcrypto::ed25519::SigningKey> derive(std::uint32_t account) const {
         GC_TRY(const auto extended,
@@ -243,7 +244,8 @@ base::Checked<Keystore::Made> Keystore::init(const NewWallet& wallet) {
         Unlocked{.seed = std::move(*seed),
                  .until_ns = options_.clock->now_ns() + options_.unlock_timeout_ms * 1'000'000,
                  .until_ms = options_.clock->unix_ms() + options_.unlock_timeout_ms,
-                 .keys = {}});
+                 .keys = {},
+                 .scope = ScopeInUse{wallet.scope}});
     AccountInfo account;
     const auto stored = [&]() -> base::Checked<void> {
         auto transaction = Transaction::begin(db);
@@ -344,7 +346,7 @@ base::Checked<zcrypto::Secret<32>> Keystore::open_master(base::ByteView password
     return std::move(*master);
 }
 
-base::Checked<void> Keystore::unlock(base::ByteView password, std::uint64_t timeout_ms) {
+base::Checked<void> Keystore::unlock(base::ByteView password, std::uint64_t timeout_ms, const UnlockScope& scope) {
     const std::lock_guard attempt{attempt_mutex_};
     GC_TRY(const auto master, open_master(password));
     const std::lock_guard lock{file_->mutex()};
@@ -359,7 +361,8 @@ base::Checked<void> Keystore::unlock(base::ByteView password, std::uint64_t time
     auto keys = std::make_unique<Unlocked>(Unlocked{.seed = std::move(*seed),
                                                     .until_ns = options_.clock->now_ns() + time_ms * 1'000'000,
                                                     .until_ms = options_.clock->unix_ms() + time_ms,
-                                                    .keys = {}});
+                                                    .keys = {},
+                                                    .scope = ScopeInUse{scope}});
     // The stored public keys are what people were told to pay to: they must be the ones these keys give.
     for (const auto& account : accounts_) {
         auto key = keys->derive(account.index);
@@ -438,7 +441,9 @@ KeystoreStatus Keystore::status() {
             .locked = !unlocked_,
             .unlocked_until_ms = unlocked_ ? unlocked_->until_ms : 0,
             .back_off_ms = back_off_ms_locked(),
-            .accounts = static_cast<std::uint32_t>(accounts_.size())};
+            .accounts = static_cast<std::uint32_t>(accounts_.size()),
+            .scope = unlocked_ ? unlocked_->scope.scope() : UnlockScope{},
+            .spent = unlocked_ ? unlocked_->scope.spent() : 0};
 }
 
 base::Checked<AccountInfo> Keystore::create_account(const std::string& label) {
@@ -486,6 +491,14 @@ std::optional<AccountInfo> Keystore::find_address(const gcrypt::Address& address
     const auto found = std::ranges::find(accounts_, address, &AccountInfo::address);
     if (found == accounts_.end()) return std::nullopt;
     return *found;
+}
+
+base::Checked<void> Keystore::claim(const Spend& spend) {
+    const std::lock_guard lock{file_->mutex()};
+    if (!initialised_) return base::explain(Errc::not_initialised, "the wallet has no keys yet");
+    if (due_locked()) unlocked_.reset();
+    if (!unlocked_) return base::explain(Errc::locked, "the wallet is locked");
+    return unlocked_->scope.take(spend);
 }
 
 base::Result<zcrypto::ed25519::Signature> Keystore::sign(std::uint32_t account, base::ByteView message) {

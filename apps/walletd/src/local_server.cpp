@@ -29,6 +29,7 @@ pb::LocalError::Code local_code(const base::Error& error) noexcept {
         case Errc::wrong_chain:
         case Errc::insufficient_funds: return pb::LocalError::INVALID;
         case Errc::not_ours:
+        case Errc::out_of_scope:
         case Errc::denied: return pb::LocalError::DENIED;
         case Errc::not_a_wallet:
         case Errc::newer_version:
@@ -52,18 +53,25 @@ base::Checked<void> fill_response(Keystore& keystore, Signer& signer, const std:
     switch (request.request_case()) {
         case pb::LocalRequest::kInit: {
             const auto& init = request.init();
+            GC_TRY(const auto scope, scope_of(keystore, {.client = init.client(), .account = {}, .limit = {}}));
             GC_TRY(const auto made, keystore.init({.words = init.words(),
                                                    .passphrase = init.passphrase(),
-                                                   .password = base::as_bytes(init.password())}));
+                                                   .password = base::as_bytes(init.password()),
+                                                   .scope = scope}));
             response.mutable_init()->set_words(std::string{base::as_text(made.words.expose())});
             *response.mutable_init()->mutable_account() = account_message(made.account);
             return {};
         }
-        case pb::LocalRequest::kUnlock:
-            GC_CHECK(keystore.unlock(base::as_bytes(request.unlock().password()),
-                                     std::uint64_t{request.unlock().timeout_s()} * 1000));
+        case pb::LocalRequest::kUnlock: {
+            const auto& unlock = request.unlock();
+            GC_TRY(
+                const auto scope,
+                scope_of(keystore, {.client = unlock.client(), .account = unlock.account(), .limit = unlock.limit()}));
+            GC_CHECK(
+                keystore.unlock(base::as_bytes(unlock.password()), std::uint64_t{unlock.timeout_s()} * 1000, scope));
             *response.mutable_status() = status_message(keystore);
             return {};
+        }
         case pb::LocalRequest::kLock:
             keystore.lock();
             *response.mutable_status() = status_message(keystore);
@@ -96,7 +104,8 @@ base::Checked<void> fill_response(Keystore& keystore, Signer& signer, const std:
                 return base::explain(Errc::wrong_chain,
                                      "this wallet does not know its chain yet; connect it to a node first");
             }
-            GC_TRY(auto signature, sign_message(signer, request.sign(), *chain));
+            GC_TRY(auto signature,
+                   sign_message(keystore, signer, {.request = request.sign(), .chain = *chain, .client = {}}));
             *response.mutable_signature() = std::move(signature);
             return {};
         }

@@ -26,8 +26,23 @@ void start_contract(Core& core, rpc::CallContext& call, const chain::ContractReq
 
 wallet::Account account_message(const AccountInfo& account);
 wallet::WalletStatus status_message(Keystore& keystore);
-base::Checked<wallet::Signature> sign_message(Signer& signer, const wallet::SignRequest& request,
-                                              const ledger::ChainBinding& chain);
+/// Counts what is signed against what the wallet was unlocked for; a signature that is refused here must not leave.
+/// No client: the local socket. `locked`, `out_of_scope`.
+base::Checked<void> claim_spend(Keystore& keystore, const SignedTransaction& signed_tx,
+                                const std::optional<base::Digest>& client);
+struct SignOrder {
+    const wallet::SignRequest& request;
+    const ledger::ChainBinding& chain;
+    std::optional<base::Digest> client;  ///< As of claim_spend().
+};
+base::Checked<wallet::Signature> sign_message(Keystore& keystore, Signer& signer, const SignOrder& order);
+/// INVALID for a client that is no key or a limit that is no number, `unknown_account`. Empty fields: see UnlockScope.
+struct ScopeFields {
+    std::string_view client;   ///< 32 bytes.
+    std::string_view account;  ///< Address, label or index.
+    std::string_view limit;    ///< agcc
+};
+base::Checked<UnlockScope> scope_of(Keystore& keystore, const ScopeFields& fields);
 /// What a receipt means for `address`: one entry for each transfer in or out.
 std::vector<wallet::HistoryEntry> history_entries(const chain::TransactionReceipt& receipt, const std::string& address);
 

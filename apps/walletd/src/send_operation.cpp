@@ -372,8 +372,10 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
         core_.offload_call<SignedTransaction>(
             kWalletLane,
             [&core = core_, raw = ledger::encode(tx_), chain = *core_.trust.chain, index = prepared_.account.index,
-             dry_run = order_.dry_run, now_ms = base::system_clock().unix_ms()]() -> base::Checked<SignedTransaction> {
+             client = order_.client, dry_run = order_.dry_run,
+             now_ms = base::system_clock().unix_ms()]() -> base::Checked<SignedTransaction> {
                 GC_TRY(auto signed_tx, core.signer.sign(raw, chain));
+                GC_CHECK(claim_spend(core.keystore, signed_tx, client));
                 if (dry_run) return signed_tx;
                 const JournalEntry entry{.account = index,
                                          .nonce = signed_tx.tx.tx.nonce,

@@ -23,6 +23,7 @@ struct SendOrder {
     bool dry_run = false;
     bool sign = false;  ///< With dry_run: the caller wants the signed transaction.
     bool accept_look_alike = false;
+    std::optional<base::Digest> client;  ///< Who asked, proved.
 
     /// Compared with the addresses that the wallet knows; empty for a deploy, which goes to nobody.
     std::string recipient;

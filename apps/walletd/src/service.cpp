@@ -77,43 +77,6 @@ void get_status(Core& core, rpc::CallContext& call, rpc::Responder<wallet::Walle
 
 }  // namespace
 
-Access::Access(const Config& config) {
-    const auto add = [this](const std::string& key, unsigned roles) {
-        if (const auto digest = base::fixed_from_hex<32>(key)) roles_[*digest] |= roles;
-    };
-    if (!config.bridge_key.empty()) add(config.bridge_key, kService);
-    for (const auto& peer : config.peers) {
-        for (const auto& role : peer.roles) add(peer.key, role == "service" ? kService : kClient);
-    }
-}
-
-unsigned Access::roles_of(const base::Digest& key) const noexcept {
-    const auto found = roles_.find(key);
-    return found == roles_.end() ? 0 : found->second;
-}
-
-rpc::Status Access::may_call(const rpc::CallInfo& info) const {
-    if (!info.peer.public_key) return {rpc::StatusCode::unauthenticated, "walletd wants a client certificate"};
-    const auto roles = roles_of(*info.peer.public_key);
-    const auto denied = [](std::string_view key) {
-        return rpc::Status{rpc::StatusCode::permission_denied,
-                           fmt::format("the key {} is not listed as a client in walletd's configuration", key)};
-    };
-    // A bridge's own word is about others only: what it relays is judged by the caller's key.
-    if ((roles & kService) != 0) {
-        const auto caller = info.metadata.get(kCallerKeyField);
-        if (!caller) {
-            if (info.path.starts_with("/grpc.health.v1.") || info.path.starts_with("/grpc.reflection.")) return {};
-            if ((roles & kClient) != 0) return {};
-            return {rpc::StatusCode::unauthenticated, "the caller did not prove a key to the bridge: call over QUIC"};
-        }
-        const auto key = base::fixed_from_hex<32>(*caller);
-        if (key && (roles_of(*key) & kClient) != 0) return {};
-        return denied(key ? base::to_hex(*key) : "of the caller");
-    }
-    return (roles & kClient) != 0 ? rpc::Status{} : denied(base::to_hex(*info.peer.public_key));
-}
-
 wallet::Account account_message(const AccountInfo& account) {
     wallet::Account out;
     out.set_index(account.index);
@@ -133,40 +96,50 @@ wallet::WalletStatus status_message(Keystore& keystore) {
     out.set_unlocked_until_ms(status.unlocked_until_ms);
     out.set_accounts(status.accounts);
     out.set_back_off_ms(status.back_off_ms);
+    if (status.scope.client) out.set_unlocked_client(std::string{base::as_text(*status.scope.client)});
+    if (status.scope.account) {
+        if (const auto account = keystore.find(std::to_string(*status.scope.account)))
+            out.set_unlocked_account(account->address.to_text());
+    }
+    if (status.scope.limit) out.set_spend_limit(base::to_string(*status.scope.limit));
+    if (!status.locked) out.set_spent(base::to_string(status.spent));
     out.set_version(kVersion);
     return out;
 }
 
-void add_wallet_service(rpc::Server& server, Core& core) {
-    server.add(kCreateAccount, [&core](rpc::CallContext&, const wallet::CreateAccountRequest& request,
-                                       rpc::Responder<wallet::Account> done) {
-        answer<wallet::Account>(
-            core,
-            [&keystore = core.keystore, label = request.label()]() -> base::Checked<wallet::Account> {
-                GC_TRY(const auto account, keystore.create_account(label));
-                return account_message(account);
-            },
-            std::move(done));
-    });
-    server.add(kSignTransaction, [&core](rpc::CallContext&, wallet::SignRequest request,
-                                         rpc::Responder<wallet::Signature> done) {
+void add_wallet_service(rpc::Server& server, Core& core, Access& access) {
+    ProvenMethods methods{server, access};
+    methods.add(kCreateAccount,
+                [&core](rpc::CallContext&, const base::Digest&, const wallet::CreateAccountRequest& request,
+                        rpc::Responder<wallet::Account> done) {
+                    answer<wallet::Account>(
+                        core,
+                        [&keystore = core.keystore, label = request.label()]() -> base::Checked<wallet::Account> {
+                            GC_TRY(const auto account, keystore.create_account(label));
+                            return account_message(account);
+                        },
+                        std::move(done));
+                });
+    methods.add(kSignTransaction, [&core](rpc::CallContext&, const base::Digest& caller, wallet::SignRequest request,
+                                          rpc::Responder<wallet::Signature> done) {
         if (!core.trust.chain) {
             return done.fail(rpc::StatusCode::failed_precondition,
                              "rejected: this wallet does not know its chain yet; connect it to a node first");
         }
         answer<wallet::Signature>(
             core,
-            [&core, request = std::move(request), chain = *core.trust.chain]() -> base::Checked<wallet::Signature> {
-                return sign_message(core.signer, request, chain);
+            [&core, request = std::move(request), chain = *core.trust.chain,
+             caller]() -> base::Checked<wallet::Signature> {
+                return sign_message(core.keystore, core.signer, {.request = request, .chain = chain, .client = caller});
             },
             std::move(done));
     });
-    server.add(kGetBalance,
-               [&core](rpc::CallContext& call, wallet::BalanceRequest request, rpc::Responder<wallet::Balance> done) {
-                   start_balance(core, call, std::move(request), std::move(done));
-               });
-    server.add(kListAccounts, [&core](rpc::CallContext&, const wallet::ListAccountsRequest&,
-                                      rpc::Responder<wallet::ListAccountsResponse> done) {
+    methods.add(kGetBalance, [&core](rpc::CallContext& call, const base::Digest&, wallet::BalanceRequest request,
+                                     rpc::Responder<wallet::Balance> done) {
+        start_balance(core, call, std::move(request), std::move(done));
+    });
+    methods.add(kListAccounts, [&core](rpc::CallContext&, const base::Digest&, const wallet::ListAccountsRequest&,
+                                       rpc::Responder<wallet::ListAccountsResponse> done) {
         answer<wallet::ListAccountsResponse>(
             core,
             [&keystore = core.keystore]() -> base::Checked<wallet::ListAccountsResponse> {
@@ -176,34 +149,67 @@ void add_wallet_service(rpc::Server& server, Core& core) {
             },
             std::move(done));
     });
-    server.add(kSend, [&core](rpc::CallContext& call, const wallet::SendRequest& request,
-                              rpc::ServerStream<wallet::SendProgress> out) {
-        start_send(core, call, order_of(request), std::move(out));
+    methods.add(kSend, [&core](rpc::CallContext& call, const base::Digest& caller, const wallet::SendRequest& request,
+                               rpc::ServerStream<wallet::SendProgress> out) {
+        auto order = order_of(request);
+        if (order) order->client = caller;
+        start_send(core, call, std::move(order), std::move(out));
     });
-    server.add(kSendContract, [&core](rpc::CallContext& call, const wallet::SendContractRequest& request,
-                                      rpc::ServerStream<wallet::SendProgress> out) {
-        start_send(core, call, order_of(request), std::move(out));
-    });
-    server.add(kQueryContract, [&core](rpc::CallContext& call, chain::CallContractRequest request,
-                                       rpc::Responder<wallet::ContractAnswer> done) {
+    methods.add(kSendContract,
+                [&core](rpc::CallContext& call, const base::Digest& caller, const wallet::SendContractRequest& request,
+                        rpc::ServerStream<wallet::SendProgress> out) {
+                    auto order = order_of(request);
+                    if (order) order->client = caller;
+                    start_send(core, call, std::move(order), std::move(out));
+                });
+    methods.add(kQueryContract, [&core](rpc::CallContext& call, const base::Digest&, chain::CallContractRequest request,
+                                        rpc::Responder<wallet::ContractAnswer> done) {
         start_query(core, call, std::move(request), std::move(done));
     });
-    server.add(kGetContract, [&core](rpc::CallContext& call, const chain::ContractRequest& request,
-                                     rpc::Responder<wallet::ContractInfo> done) {
-        start_contract(core, call, request, std::move(done));
-    });
-    server.add(kGetHistory, [&core](rpc::CallContext& call, wallet::HistoryRequest request,
-                                    rpc::Responder<wallet::HistoryResponse> done) {
+    methods.add(
+        kGetContract,
+        [&core](rpc::CallContext& call, const base::Digest&, const chain::ContractRequest& request,
+                rpc::Responder<wallet::ContractInfo> done) { start_contract(core, call, request, std::move(done)); });
+    methods.add(kGetHistory, [&core](rpc::CallContext& call, const base::Digest&, wallet::HistoryRequest request,
+                                     rpc::Responder<wallet::HistoryResponse> done) {
         start_history(core, call, std::move(request), std::move(done));
     });
-    server.add(kGetStatus,
-               [&core](rpc::CallContext& call, const wallet::WalletStatusRequest&,
-                       rpc::Responder<wallet::WalletStatus> done) { get_status(core, call, std::move(done)); });
+    methods.add(kGetStatus,
+                [&core](rpc::CallContext& call, const base::Digest&, const wallet::WalletStatusRequest&,
+                        rpc::Responder<wallet::WalletStatus> done) { get_status(core, call, std::move(done)); });
 }
 
-base::Checked<wallet::Signature> sign_message(Signer& signer, const wallet::SignRequest& request,
-                                              const ledger::ChainBinding& chain) {
-    GC_TRY(const auto signed_tx, signer.sign(base::as_bytes(request.unsigned_tx()), chain, request.account()));
+base::Checked<UnlockScope> scope_of(Keystore& keystore, const ScopeFields& fields) {
+    UnlockScope scope;
+    if (!fields.client.empty()) {
+        const auto client = base::to_fixed<32>(base::as_bytes(fields.client));
+        if (!client) return base::explain(base::Errc::invalid_argument, "a client's key has 32 bytes");
+        scope.client = *client;
+    }
+    if (!fields.account.empty()) {
+        GC_TRY(const auto account, keystore.find(fields.account));
+        scope.account = account.index;
+    }
+    if (!fields.limit.empty()) {
+        const auto limit = base::u128_from_string(fields.limit);
+        if (!limit) return base::explain(base::Errc::invalid_argument, "the limit is a number of agcc");
+        scope.limit = *limit;
+    }
+    return scope;
+}
+
+base::Checked<void> claim_spend(Keystore& keystore, const SignedTransaction& signed_tx,
+                                const std::optional<base::Digest>& client) {
+    GC_TRY(auto spend, spend_of(signed_tx.tx.tx));
+    spend.client = client;
+    spend.account = signed_tx.account.index;
+    return keystore.claim(spend);
+}
+
+base::Checked<wallet::Signature> sign_message(Keystore& keystore, Signer& signer, const SignOrder& order) {
+    GC_TRY(const auto signed_tx,
+           signer.sign(base::as_bytes(order.request.unsigned_tx()), order.chain, order.request.account()));
+    GC_CHECK(claim_spend(keystore, signed_tx, order.client));
     wallet::Signature out;
     out.set_signature(std::string{base::as_text(signed_tx.tx.auth.signature)});
     out.set_public_key(std::string{base::as_text(signed_tx.tx.auth.public_key)});

@@ -9,6 +9,7 @@
 #include "base/file.hpp"
 #include "base/metrics.hpp"
 #include "bridge_client/registration.hpp"
+#include "call_proof/client.hpp"
 #include "core.hpp"
 #include "io/ops_server.hpp"
 #include "io/thread.hpp"
@@ -180,10 +181,12 @@ base::Checked<void> Walletd::State::serve(const zquic::Identity& identity, Trust
                                           .sends = 0,
                                           .turns = AccountTurns{reactor},
                                           .finalized_nonces = {}}};
-    access = std::make_unique<Access>(config);
+    auto signing_key = call_proof::signing_key_of(identity);
+    if (!signing_key) return explained(signing_key.error());
+    access = std::make_unique<Access>(Access::Options{.config = config, .key = std::move(*signing_key)});
     server = rpc::Server::make(reactor, {.metrics = config.registry});
     server->set_authorizer([access = access.get()](const rpc::CallInfo& info) { return access->may_call(info); });
-    add_wallet_service(*server, *core);
+    add_wallet_service(*server, *core, *access);
     server->enable_health().set("ghost.wallet.v1.WalletService", rpc::Serving::serving);
     server->enable_reflection();
     const auto address = io::SocketAddress::parse(config.listen);

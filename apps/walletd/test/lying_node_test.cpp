@@ -54,6 +54,7 @@ class LyingNodeTest : public NodeTest {
         ASSERT_TRUE(client_);
         ghost::wallet::v1::LocalRequest request;
         request.mutable_init()->set_password("correct horse");
+        request.mutable_init()->set_client(std::string{base::as_text(*client_identity_->public_key())});
         const auto made = ask_local(wallet_->socket_path(), request);
         ASSERT_TRUE(made.has_init()) << made.ShortDebugString();
         address_ = made.init().account().address();
@@ -66,6 +67,7 @@ class LyingNodeTest : public NodeTest {
         ASSERT_TRUE(client_);
         ghost::wallet::v1::LocalRequest request;
         request.mutable_unlock()->set_password("correct horse");
+        request.mutable_unlock()->set_client(std::string{base::as_text(*client_identity_->public_key())});
         ASSERT_TRUE(ask_local(wallet_->socket_path(), request).has_status());
     }
 

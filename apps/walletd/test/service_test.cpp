@@ -4,6 +4,7 @@
 #include <atomic>
 #include <thread>
 
+#include "call_proof/client.hpp"
 #include "close_seen.hpp"
 #include "daemon.hpp"
 #include "ghost/chain/v1/chain.pb.h"
@@ -56,10 +57,13 @@ class ServiceTest : public testing::Test {
         wait_for_registration();
         pb::LocalRequest request;
         request.mutable_init()->set_password("correct horse");
+        request.mutable_init()->set_client(std::string{base::as_text(*client_identity_->public_key())});
         const auto made = ask_local(wallet_->socket_path(), request);
         ASSERT_TRUE(made.has_init()) << made.ShortDebugString();
         address_ = made.init().account().address();
         client_ = connect(*client_identity_);
+        caller_.emplace(*call_proof::signing_key_of(*client_identity_),
+                        call_proof::CallerOptions{.audience = wallet_->public_key()});
     }
     void TearDown() override {
         client_.reset();
@@ -107,7 +111,8 @@ class ServiceTest : public testing::Test {
         config.bridge = bridge_endpoint();
         config.bridge_key = base::to_hex(bridge_key_);
         config.genesis = folder_.file("node") + "/genesis.json";
-        config.peers = {{.name = "client", .key = base::to_hex(*client_identity_->public_key()), .roles = {"client"}}};
+        config.peers = {
+            {.name = "client", .key = base::to_hex(*client_identity_->public_key()), .roles = {"client", "admin"}}};
         auto started = Walletd::start(config);
         ASSERT_TRUE(started) << started.error().text;
         wallet_ = std::move(*started);
@@ -128,6 +133,8 @@ class ServiceTest : public testing::Test {
     }
     template <typename Req, typename Res>
     rpc::StatusOr<Res> call(const rpc::UnaryMethod<Req, Res>& method, const Req& request) {
+        if (rpc::service_of(method.path) == "ghost.wallet.v1.WalletService")
+            return caller_->call(*client_, method, request, {.timeout_ns = kTimeoutNs});
         return client_->call(method, request, {.timeout_ns = kTimeoutNs});
     }
     struct Sent {
@@ -136,10 +143,11 @@ class ServiceTest : public testing::Test {
     };
     Sent send(const wallet::SendRequest& request) {
         Sent sent;
-        sent.status = client_->stream(kSend, request, {.timeout_ns = kTimeoutNs}, [&](wallet::SendProgress step) {
-            sent.steps.push_back(std::move(step));
-            return true;
-        });
+        sent.status =
+            caller_->stream(*client_, kSend, request, {.timeout_ns = kTimeoutNs}, [&](wallet::SendProgress step) {
+                sent.steps.push_back(std::move(step));
+                return true;
+            });
         return sent;
     }
     wallet::SendRequest payment(const std::string& to, const std::string& amount) {
@@ -177,6 +185,7 @@ class ServiceTest : public testing::Test {
     std::unique_ptr<ghostd::Node> node_;
     std::unique_ptr<Walletd> wallet_;
     std::unique_ptr<rpc::BlockingClient> client_;
+    std::optional<call_proof::Caller> caller_;
     std::string address_;
 };
 
@@ -292,9 +301,14 @@ TEST_F(ServiceTest, SaysWhyAPaymentCannotBeMade) {
 TEST_F(ServiceTest, RefusesCallersThatItsOwnListDoesNotName) {
     // The bridge knows the stranger as a client; walletd does not.
     const auto stranger = connect(*stranger_);
-    const auto answer = stranger->call(kStatus, wallet::WalletStatusRequest{}, {.timeout_ns = kTimeoutNs});
+    call_proof::Caller proving{*call_proof::signing_key_of(*stranger_), {.audience = wallet_->public_key()}};
+    const auto answer = proving.call(*stranger, kStatus, wallet::WalletStatusRequest{}, {.timeout_ns = kTimeoutNs});
     ASSERT_FALSE(answer);
     EXPECT_EQ(answer.error().code, rpc::StatusCode::permission_denied) << answer.error().to_string();
+    // Listed, but without a proof: the bridge says who calls, and that is not enough.
+    const auto unproved = client_->call(kStatus, wallet::WalletStatusRequest{}, {.timeout_ns = kTimeoutNs});
+    ASSERT_FALSE(unproved);
+    EXPECT_EQ(unproved.error().code, rpc::StatusCode::unauthenticated) << unproved.error().to_string();
     const auto status = call(kStatus, wallet::WalletStatusRequest{});
     ASSERT_TRUE(status) << status.error().to_string();
     EXPECT_TRUE(status->node_reachable()) << status->node_error();

@@ -17,7 +17,7 @@ namespace {
 constexpr const char* kFooter = R"(
 Examples:
   zwallet init                                  make keys; shows 24 recovery words once
-  zwallet unlock --for 15m                      open the wallet for a quarter of an hour
+  zwallet unlock --limit 10GCC --for 15m        open the wallet for a quarter of an hour and ten coins
   zwallet send 1.5 GCC --to ghost1…             send, and watch it become final
   zwallet send 20 agcc --to ghost1… --dry-run   what it would cost
   zwallet balance --json                        proved balances, for programs
@@ -94,6 +94,22 @@ void add_key_commands(CLI::App& app, Parsed& parsed) {
     add_password_options(*unlock, parsed.unlock.password, "password", "the password");
     unlock->add_option("--for", parsed.unlock.duration, "How long: 90s, 15m, 2h (walletd bounds it)")
         ->type_name("TIME");
+    unlock
+        ->add_option("--client", parsed.unlock.client,
+                     "The one key that may spend through the bridge; this command line's by default, none for nobody")
+        ->type_name("KEY");
+    unlock->add_option("--account", parsed.unlock.account, "The one account to spend from; every one by default")
+        ->type_name("ACCOUNT");
+    unlock->add_option("--limit", parsed.unlock.limit, "The most that may be spent, fees included; no limit by default")
+        ->type_name("AMOUNT");
+    unlock->footer(R"(
+Examples:
+  zwallet unlock --for 15m                                          for this command line's own key
+  zwallet unlock --client KEY --account savings --limit 10GCC --for 15m
+  zwallet unlock --client none                                      for programs on this machine's socket only
+Each unlock replaces the one before, and what was counted of its limit. The limit counts amounts and highest fees of
+all that is signed; other assets and a contract's code are then refused. What a called contract does with assets that it
+holds itself is not counted.)");
 
     add_command(app, parsed, "lock", "Forget the keys until the next unlock", "lock",
                 [](Context& context) { return run_lock(context); });

@@ -22,6 +22,9 @@ Outcome<void> run_init(Context& context, const InitOptions& options);
 struct UnlockOptions {
     SecretSource password;
     std::string duration;  ///< "90s", "15m", "2h"; empty: walletd's default.
+    std::string client;    ///< Key that may spend through the bridge; empty: this command line's; "none": no one.
+    std::string account;   ///< Address, label or index; empty: every account.
+    std::string limit;     ///< "10GCC"; empty: no limit.
 };
 Outcome<void> run_unlock(Context& context, const UnlockOptions& options);
 Outcome<void> run_lock(Context& context);

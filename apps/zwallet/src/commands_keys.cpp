@@ -12,8 +12,10 @@
 #include "methods.hpp"
 #include "qr.hpp"
 #include "remote.hpp"
+#include "sending.hpp"
 #include "views.hpp"
 #include "wallet_local/frame.hpp"
+#include "zwallet/amount.hpp"
 
 namespace zwallet {
 namespace {
@@ -74,9 +76,44 @@ json json_of(const pb::WalletStatus& status) {
             {"accounts", status.accounts()},
             {"version", status.version()},
             {"back_off_ms", status.back_off_ms()},
+            {"unlocked_client", base::to_hex(base::as_bytes(status.unlocked_client()))},
+            {"unlocked_account", status.unlocked_account()},
+            {"spend_limit", status.spend_limit()},
+            {"spent", status.spent()},
             {"chain_id", status.chain_id()},
             {"genesis_hash", base::to_hex(base::as_bytes(status.genesis_hash()))},
             {"verified_height", status.verified_height()}};
+}
+
+/// The client key of an unlocking: 32 bytes, or none for this machine's socket alone.
+Outcome<std::string> client_of(Context& context, const std::string& wanted) {
+    if (wanted == "none") return std::string{};
+    auto hex = wanted;
+    if (hex.empty()) {
+        GC_TRY(const auto* settings, context.config());
+        GC_TRY(hex, own_public_key(*settings));
+    }
+    const auto key = base::fixed_from_hex<32>(hex);
+    if (!key) {
+        return give_up(ExitCode::usage, fmt::format("'{}' is not a client's key", printable(wanted)),
+                       "64 hexadecimal digits, as zwallet identity prints them on the client's machine; or none");
+    }
+    return std::string{base::as_text(*key)};
+}
+
+std::string gcc_of(const std::string& agcc) {
+    const auto units = base::u128_from_string(agcc);
+    return units ? base::units_to_decimal(*units, kCoinDecimals) + " GCC" : printable(agcc);
+}
+
+/// "client ab12…, account ghost1…, 3 of 10 GCC left"
+std::string scope_text(const pb::WalletStatus& status) {
+    if (status.unlocked_client().empty()) return "for this machine only; no client may spend through the bridge";
+    auto text = fmt::format(
+        "for client {}, {}", base::to_hex(base::as_bytes(status.unlocked_client())),
+        status.unlocked_account().empty() ? "every account" : "account " + printable(status.unlocked_account()));
+    if (status.spend_limit().empty()) return text + ", without a limit";
+    return text + fmt::format(", up to {} with fees ({} spent)", gcc_of(status.spend_limit()), gcc_of(status.spent()));
 }
 
 }  // namespace
@@ -127,6 +164,7 @@ Outcome<void> run_init(Context& context, const InitOptions& options) {
                                                            .may_be_empty = true}));
         init->set_passphrase(passphrase.text());
     }
+    GC_TRY(*init->mutable_client(), client_of(context, ""));
     out.progress("deriving the key from the password …");
     GC_TRY(auto response, context.ask_wallet(request));
     auto* made = response.mutable_init();
@@ -157,10 +195,14 @@ Outcome<void> run_unlock(Context& context, const UnlockOptions& options) {
         GC_TRY(const auto seconds, parse_duration_s(options.duration));
         unlock->set_timeout_s(seconds);
     }
+    GC_TRY(*unlock->mutable_client(), client_of(context, options.client));
+    unlock->set_account(options.account);
+    GC_TRY(*unlock->mutable_limit(), agcc_of(options.limit, "limits"));
     GC_TRY(const auto password, ask_password(options.password, false));
     unlock->set_password(password.text());
     GC_TRY(const auto response, context.ask_wallet(request));
-    context.out.line(fmt::format("Unlocked until {}.", local_time(response.status().unlocked_until_ms())));
+    context.out.line(fmt::format("Unlocked until {}, {}.", local_time(response.status().unlocked_until_ms()),
+                                 scope_text(response.status())));
     context.out.document("unlock", json_of(response.status()));
     return {};
 }
@@ -184,6 +226,7 @@ Outcome<void> run_status(Context& context) {
     out.field("wallet", !status.initialised() ? "not initialised; next: zwallet init"
                         : status.locked()     ? "locked; next: zwallet unlock"
                                           : fmt::format("unlocked until {}", local_time(status.unlocked_until_ms())));
+    if (!status.locked()) out.field("unlocked", scope_text(status));
     if (status.back_off_ms() > 0) out.field("back-off", fmt::format("{} s", (status.back_off_ms() + 999) / 1000));
     out.field("accounts", fmt::format("{}", status.accounts()));
     out.field("walletd", printable(status.version()));

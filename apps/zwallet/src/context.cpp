@@ -92,7 +92,7 @@ std::string Context::wallet_key() {
     pb::LocalRequest request;
     request.mutable_status();
     const auto answer = ask_wallet(request);
-    // No walletd of our own: whichever serves behind the bridge.
+    // No walletd of our own: whoever asks one elsewhere names its key.
     return answer ? base::to_hex(base::as_bytes(answer->status().identity_key())) : std::string{};
 }
 

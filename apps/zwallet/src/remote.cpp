@@ -65,13 +65,24 @@ Outcome<std::unique_ptr<Remote>> Remote::make(const Config& config, std::string 
         {.name = "ghostbridge"});
     if (!client) return give_up(ExitCode::failure, base::to_string(client.error()));
     remote->client_ = std::move(*client);
+    if (const auto wallet = base::fixed_from_hex<32>(remote->wallet_key_)) {
+        auto signing_key = call_proof::signing_key_of(identity);
+        if (!signing_key) return give_up(ExitCode::failure, base::to_string(signing_key.error()));
+        remote->caller_ = std::make_unique<call_proof::Caller>(std::move(*signing_key),
+                                                               call_proof::CallerOptions{.audience = *wallet});
+    }
     return remote;
+}
+
+Outcome<void> Remote::reachable(std::string_view path) const {
+    if (caller_ || !is_wallet(path)) return {};
+    return give_up(ExitCode::network, "the key of the walletd to ask is not known: none answers on this machine",
+                   "walletd start, or wallet_key = \"…\" in zwallet.toml for one elsewhere");
 }
 
 rpc::CallOptions Remote::options(std::string_view path, std::uint64_t timeout_ns) const {
     rpc::CallOptions out{.timeout_ns = timeout_ns};
-    if (!wallet_key_.empty() && rpc::service_of(path) == "ghost.wallet.v1.WalletService")
-        out.metadata = {{std::string{bridge_client::kInstanceKeyField}, wallet_key_}};
+    if (is_wallet(path)) out.metadata = {{std::string{bridge_client::kInstanceKeyField}, wallet_key_}};
     return out;
 }
 
@@ -88,6 +99,10 @@ Failure Remote::explain(const rpc::Status& status) const {
             if (after_reason("locked:")) return {ExitCode::locked, text, "zwallet unlock"};
             if (after_reason("not_initialised:")) return {ExitCode::locked, text, "zwallet init"};
             if (after_reason("insufficient_funds:")) return {ExitCode::insufficient, text, "zwallet balance"};
+            if (after_reason("out_of_scope:")) {
+                return {ExitCode::denied, text,
+                        fmt::format("zwallet unlock --client {} --account ACCOUNT --limit AMOUNT", own_key_)};
+            }
             if (after_reason("look_alike:")) {
                 return {ExitCode::denied, text,
                         "compare the addresses in full; --accept-look-alike sends all the same"};
@@ -109,6 +124,9 @@ Failure Remote::explain(const rpc::Status& status) const {
         case rpc::StatusCode::invalid_argument:
         case rpc::StatusCode::out_of_range: return {ExitCode::usage, text, {}};
         case rpc::StatusCode::data_loss:
+            if (after_reason("the answer is not signed"))
+                return {ExitCode::failure, text,
+                        "do not trust this bridge; what was asked for may have happened: zwallet history"};
             return {ExitCode::failure, text, "do not trust this node; point walletd's bridge to another"};
         case rpc::StatusCode::ok:
         case rpc::StatusCode::unknown:

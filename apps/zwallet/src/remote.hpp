@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "rpc/blocking.hpp"
+#include "call_proof/client.hpp"
 #include "zwallet/config.hpp"
 #include "zwallet/outcome.hpp"
 
@@ -13,12 +13,16 @@ namespace zwallet {
 class Remote {
  public:
     /// Makes the identity ($GHOST_HOME/zwallet/identity.pem) at first use. Connects with the first call.
-    /// Calls of the wallet service go to the walletd that proves `wallet_key` (64 hexadecimal digits); empty: to any.
+    /// Calls of the wallet service go to the walletd whose key is `wallet_key` (64 hexadecimal digits), signed for it
+    /// with our identity; its answers are checked with that key. Empty: such calls fail.
     static Outcome<std::unique_ptr<Remote>> make(const Config& config, std::string wallet_key);
 
     template <typename Req, typename Res>
     Outcome<Res> call(const rpc::UnaryMethod<Req, Res>& method, const Req& request) {
-        auto result = client_->call(method, request, options(method.path, timeout_ns_));
+        GC_CHECK(reachable(method.path));
+        auto result = is_wallet(method.path)
+                          ? caller_->call(*client_, method, request, options(method.path, timeout_ns_))
+                          : client_->call(method, request, options(method.path, timeout_ns_));
         if (!result) return std::unexpected{explain(result.error())};
         return std::move(*result);
     }
@@ -26,7 +30,11 @@ class Remote {
     template <typename Req, typename Res>
     Outcome<void> stream(const rpc::ServerStreamMethod<Req, Res>& method, const Req& request, std::uint64_t timeout_ns,
                          std::move_only_function<bool(Res)> each) {
-        const auto status = client_->stream(method, request, options(method.path, timeout_ns), std::move(each));
+        GC_CHECK(reachable(method.path));
+        const auto status =
+            is_wallet(method.path)
+                ? caller_->stream(*client_, method, request, options(method.path, timeout_ns), std::move(each))
+                : client_->stream(method, request, options(method.path, timeout_ns), std::move(each));
         if (!status.ok()) return std::unexpected{explain(status)};
         return {};
     }
@@ -35,10 +43,15 @@ class Remote {
 
  private:
     Remote() = default;
+    [[nodiscard]] static bool is_wallet(std::string_view path) noexcept {
+        return rpc::service_of(path) == "ghost.wallet.v1.WalletService";
+    }
+    [[nodiscard]] Outcome<void> reachable(std::string_view path) const;
     [[nodiscard]] rpc::CallOptions options(std::string_view path, std::uint64_t timeout_ns) const;
     [[nodiscard]] Failure explain(const rpc::Status& status) const;
     [[nodiscard]] Failure denied(std::string text) const;
     std::unique_ptr<rpc::BlockingClient> client_;
+    std::unique_ptr<call_proof::Caller> caller_;  ///< Null when the wallet's key is not known.
     std::uint64_t timeout_ns_ = 0;
     std::string own_key_;
     std::string wallet_key_;

@@ -100,6 +100,7 @@ void ClientCall::on_data(base::ByteView bytes) {
         if (have_response_) return end({StatusCode::unimplemented, "the method has one response, more came"});
         have_response_ = true;
         response_.assign((*message)->begin(), (*message)->end());
+        if (options_.on_message) options_.on_message(response_);
     }
 }
 
@@ -297,6 +298,7 @@ void ClientCall::pump() {
             auto callback = std::exchange(read_, {});
             const auto credit = inbound_.take_credit(false);
             if (credit > 0 && stream_) stream_->consume(credit);
+            if (options_.on_message) options_.on_message(**message);
             callback(*message);
             continue;
         }

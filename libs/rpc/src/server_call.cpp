@@ -307,6 +307,7 @@ void ServerCall::send_initial() {
 }
 
 void ServerCall::write_framed(base::Bytes framed) {
+    if (seal_) seal_->on_message(base::ByteView{framed}.subspan(kMessagePrefixSize));
     if (compress_ && framed.size() - kMessagePrefixSize >= server_->options.compress_from_bytes) {
         const auto body = gzip_deflate(base::ByteView{framed}.subspan(kMessagePrefixSize));
         if (body.size() + kMessagePrefixSize < framed.size()) {
@@ -338,6 +339,10 @@ void ServerCall::send_end(const Status& status, bool with_metadata) {
 
 void ServerCall::do_finish(const Status& status) {
     if (over_) return;
+    if (seal_) {
+        // What the caller is shown of it: see append_status().
+        seal_->on_end({status.code, status.message.substr(0, kStatusMessageBytesMax)}, trailing_);
+    }
     send_end(status, true);
     complete(status, false);
 }
@@ -369,6 +374,7 @@ void ServerCall::complete(const Status& status, bool cancelled) {
     auto ready = std::exchange(on_ready_, {});
     auto read = std::exchange(read_, {});
     auto on_cancel = std::exchange(on_cancel_, {});
+    seal_.reset();
     std::exchange(server_, nullptr)->forget(self);
     if (cancelled) {
         if (read) read(std::nullopt);
@@ -400,6 +406,7 @@ std::uint64_t CallContext::deadline_ns() const noexcept { return call_->deadline
 bool CallContext::cancelled() const noexcept { return call_->cancelled(); }
 io::Reactor& CallContext::reactor() const noexcept { return call_->reactor(); }
 void CallContext::on_cancel(io::Task callback) const { call_->set_on_cancel(std::move(callback)); }
+void CallContext::set_seal(std::unique_ptr<AnswerSeal> seal) const { call_->set_seal(std::move(seal)); }
 base::Result<void> CallContext::add_initial(std::string name, std::string value) const {
     return call_->initial().add(std::move(name), std::move(value));
 }

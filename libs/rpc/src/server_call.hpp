@@ -47,6 +47,7 @@ class ServerCall final : public StreamEvents, public std::enable_shared_from_thi
     // Reactor's thread.
     void set_on_cancel(io::Task callback);
     void read(detail::RawReadCallback callback);
+    void set_seal(std::unique_ptr<AnswerSeal> seal) noexcept { seal_ = std::move(seal); }
 
     [[nodiscard]] std::string_view path() const noexcept { return path_; }
     [[nodiscard]] const Peer& peer() const noexcept { return peer_; }
@@ -118,6 +119,7 @@ class ServerCall final : public StreamEvents, public std::enable_shared_from_thi
     io::Task on_cancel_;
     io::Task on_ready_;
     detail::RawReadCallback read_;
+    std::unique_ptr<AnswerSeal> seal_;
 };
 
 }  // namespace rpc

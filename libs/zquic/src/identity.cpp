@@ -271,6 +271,24 @@ base::Result<std::string> Identity::private_key_pem() const {
     return take_pem(out);
 }
 
+base::Result<KeySeed> Identity::seed() const {
+    if (!state_->public_key) return fail(Errc::bad_key, "not Ed25519");
+    gnutls_ecc_curve_t curve{};
+    gnutls_datum_t x{};
+    gnutls_datum_t y{};
+    gnutls_datum_t k{};
+    if (gnutls_x509_privkey_export_ecc_raw(state_->key, &curve, &x, &y, &k) < 0) return fail(Errc::bad_key, "export");
+    KeySeed out{};
+    const bool good = k.size == out.size();
+    if (good) std::memcpy(out.data(), k.data, out.size());
+    gnutls_free(x.data);
+    gnutls_free(y.data);
+    if (k.data) gnutls_memset(k.data, 0, k.size);
+    gnutls_free(k.data);
+    if (!good) return fail(Errc::bad_key, "export");
+    return out;
+}
+
 const std::optional<PublicKey>& Identity::public_key() const noexcept { return state_->public_key; }
 
 base::Result<base::Digest> Identity::certificate_sha256() const {

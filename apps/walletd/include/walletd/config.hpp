@@ -15,8 +15,9 @@ class MetricsRegistry;
 
 namespace walletd {
 
-/// One key that walletd knows. Roles: "service" (a GhostBridge: may connect and name the key of the caller it relays
-/// for), "client" (may use the wallet), "admin" (the same, for operators).
+/// One key that walletd knows. Roles: "service" (a GhostBridge: may connect and relay, and has no other role), "client"
+/// (reads, and spends within what the wallet was unlocked for), "admin" (reads, and makes accounts). See
+/// src/method_table.hpp.
 struct Peer {
     std::string name;  ///< For logs.
     std::string key;   ///< Ed25519 public key, 64 hexadecimal digits.
@@ -52,6 +53,7 @@ struct Config {
     std::uint64_t tip_per_gas_max = 100'000'000'000;  ///< agcc; 100 times the base fee of a chain without load.
     std::uint64_t call_timeout_ms = 10'000;           ///< Each call to the node.
     std::uint64_t finality_timeout_ms = 120'000;      ///< How long Send follows a transaction.
+    std::uint64_t call_proof_window_s = 60;           ///< How old a caller's proof may be.
     std::uint32_t sends_max = 256;                    ///< Send calls followed at the same time.
 
     std::string log_level = "info";

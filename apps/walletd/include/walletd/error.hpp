@@ -29,6 +29,7 @@ enum class Errc : std::int32_t {
     node_behind,          ///< The node proves a block older than one that was proved before.
     insufficient_funds,   ///< Balance below amount and fee.
     denied,               ///< The caller may not.
+    out_of_scope,         ///< Not what the wallet was unlocked for.
 };
 const base::ErrorDomain& error_domain(Errc) noexcept;
 

@@ -22,6 +22,7 @@
 #include "gcrypt/address.hpp"
 #include "walletd/config.hpp"
 #include "walletd/error.hpp"
+#include "walletd/unlock_scope.hpp"
 #include "walletd/wallet_file.hpp"
 #include "zcrypto/ed25519.hpp"
 #include "zcrypto/secret.hpp"
@@ -52,6 +53,8 @@ struct KeystoreStatus {
     std::uint64_t unlocked_until_ms = 0;  ///< Unix time; 0 while locked.
     std::uint64_t back_off_ms = 0;        ///< Until the next password is tried.
     std::uint32_t accounts = 0;
+    UnlockScope scope;     ///< While unlocked.
+    base::u128 spent = 0;  ///< agcc, counted against the scope's limit.
 };
 
 /// Thread-safe. Functions that take a password block for about a second: call them off the reactor.
@@ -73,6 +76,7 @@ class Keystore {
         std::string_view words;       ///< Empty: 24 new ones.
         std::string_view passphrase;  ///< BIP-39; part of the key, not stored.
         base::ByteView password;
+        UnlockScope scope{};  ///< Of the unlocking that it leaves behind.
     };
     struct Made {
         zcrypto::SecretBytes words;  ///< Only when they were made here.
@@ -81,8 +85,9 @@ class Keystore {
     /// Makes the keys and account 0, and leaves the wallet unlocked. `already_initialised`, `bad_words` (the text says
     /// which word), `weak_password`.
     base::Checked<Made> init(const NewWallet& wallet);
-    /// `wrong_password`, `back_off` (the text says how long), `not_initialised`, `damaged`. 0 ms: the default.
-    base::Checked<void> unlock(base::ByteView password, std::uint64_t timeout_ms);
+    /// `wrong_password`, `back_off` (the text says how long), `not_initialised`, `damaged`. 0 ms: the default. Replaces
+    /// an earlier unlocking, its scope and what was counted against it.
+    base::Checked<void> unlock(base::ByteView password, std::uint64_t timeout_ms, const UnlockScope& scope = {});
     /// Forgets every key.
     void lock();
     /// Locks when the time is over; true when it did.
@@ -102,6 +107,8 @@ class Keystore {
     base::Checked<AccountInfo> find(std::string_view wanted);
     [[nodiscard]] std::optional<AccountInfo> find_address(const gcrypt::Address& address);
 
+    /// Counts a spend against the scope of the unlocking. `locked`, `not_initialised`, `out_of_scope`.
+    base::Checked<void> claim(const Spend& spend);
     /// Signs with the account's key. Only Signer calls this, after it has understood what it signs. `locked`,
     /// `unknown_account`.
     base::Result<zcrypto::ed25519::Signature> sign(std::uint32_t account, base::ByteView message);

@@ -23,6 +23,17 @@ namespace rpc {
 class ServerCall;  // src/server_call.hpp
 using ServerCallPtr = std::shared_ptr<ServerCall>;
 
+/// Sees what a call answers, for whoever vouches for it to the caller. Reactor's thread; dies with the call.
+class AnswerSeal {
+ public:
+    virtual ~AnswerSeal() = default;
+    /// Each message as it was serialised (never compressed), in the order in which they leave.
+    virtual void on_message(base::ByteView message) = 0;
+    /// The status as the caller will see it; may add to the trailing metadata. Not called when the call is aborted by
+    /// the server itself (deadline, shutdown, broken request): such an end is not the handler's answer.
+    virtual void on_end(const Status& status, Metadata& trailing) = 0;
+};
+
 /// Copyable; keep a copy as long as you like. Functions without another remark: any thread.
 class CallContext {
  public:
@@ -46,6 +57,8 @@ class CallContext {
     base::Result<void> add_initial(std::string name, std::string value) const;
     /// Metadata beside the final status. Only by the thread that answers, before the final answer.
     base::Result<void> add_trailing(std::string name, std::string value) const;
+    /// Replaces an earlier one. Before the first answer; reactor's thread only.
+    void set_seal(std::unique_ptr<AnswerSeal> seal) const;
 
  private:
     ServerCallPtr call_;

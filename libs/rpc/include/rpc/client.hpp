@@ -37,6 +37,8 @@ struct CallOptions {
     Metadata metadata{};
     bool wait_for_ready = false;  ///< While unreachable: wait (until the deadline) instead of failing with UNAVAILABLE.
     bool compress = false;        ///< gzip the requests, accept gzipped responses.
+    /// Called with each response as it was serialised, before it is delivered.
+    std::function<void(base::ByteView message)> on_message{};
     /// Called once before the call's end is reported, with what the server sent.
     std::function<void(const Metadata& initial, const Metadata& trailing)> on_metadata{};
 };

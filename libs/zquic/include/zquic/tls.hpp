@@ -43,6 +43,8 @@ class Identity {
     /// The certificate chain and the private key in PEM, for other programs.
     [[nodiscard]] base::Result<std::string> certificate_pem() const;
     [[nodiscard]] base::Result<std::string> private_key_pem() const;
+    /// The Ed25519 private key, for signatures outside of TLS. `bad_key` for other key types. The caller wipes it.
+    [[nodiscard]] base::Result<KeySeed> seed() const;
     /// The Ed25519 public key; empty for other key types.
     [[nodiscard]] const std::optional<PublicKey>& public_key() const noexcept;
     /// SHA-256 of the first certificate's DER, as browsers pin it.
