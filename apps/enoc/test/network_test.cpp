@@ -6,11 +6,11 @@
 #include <filesystem>
 #include <thread>
 
+#include "call_proof/client.hpp"
 #include "enoc/home.hpp"
 #include "ghost/wallet/v1/wallet.pb.h"
 #include "ghostbridge/config.hpp"
 #include "io/address.hpp"
-#include "call_proof/client.hpp"
 #include "rpc/blocking.hpp"
 #include "rpc/quic.hpp"
 #include "zquic/tls.hpp"

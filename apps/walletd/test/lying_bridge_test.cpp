@@ -28,6 +28,13 @@ struct Seen {
     rpc::Metadata metadata;
 };
 
+/// How a proof differs from an honest one.
+struct Changes {
+    base::Digest audience{};
+    std::int64_t age_ms = 0;
+    std::string_view signed_path;  ///< Empty: the one called.
+};
+
 class LyingBridgeTest : public NodeTest {
  protected:
     [[nodiscard]] zcrypto::ed25519::PublicKey validator_key() const override { return validator_.public_key(); }
@@ -130,11 +137,6 @@ class LyingBridgeTest : public NodeTest {
         EXPECT_TRUE(field) << "a refusal names the challenge";
         return field ? *base::to_fixed<16>(base::as_bytes(*field)) : call_proof::Challenge{};
     }
-    struct Changes {
-        base::Digest audience{};
-        std::int64_t age_ms = 0;
-        std::string_view signed_path;  ///< Empty: the one called.
-    };
     /// What an honest caller puts on the wire.
     Seen proved(const zquic::Identity& who, const std::string& path, base::ByteView body, const Changes& changes = {}) {
         call_proof::Proof proof;

@@ -63,7 +63,8 @@ TEST(CallProof, EveryBitOfItAndOfTheCallIsUnderTheSignature) {
 // Another program must come to the same bytes: change this only together with the version.
 TEST(CallProof, KeepsItsFormat) {
     const auto proof = sample(kCall);
-    EXPECT_EQ(base::to_hex(digest_of(proof, kCall)), "5b11147de0793880547acb106abeaf5b5ba05e6f22501c063666d0b6e5cbfafe");
+    EXPECT_EQ(base::to_hex(digest_of(proof, kCall)),
+              "5b11147de0793880547acb106abeaf5b5ba05e6f22501c063666d0b6e5cbfafe");
 }
 
 }  // namespace
