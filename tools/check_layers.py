@@ -78,6 +78,17 @@ def main():
         if re.search(r"qlog_write\b|qlog\.write\b", path.read_text()):
             problems.append(f"{path.relative_to(ROOT)}: sets libngtcp2's qlog callback; zquic/src/qlog.hpp writes ours")
 
+    # Who chooses the keys of a hash table can make them collide, unless the hash is keyed.
+    for path in sorted(ROOT.glob("libs/**/*.[ch]pp")) + sorted(ROOT.glob("apps/**/*.[ch]pp")) + sorted(ROOT.glob("capi/**/*.[ch]pp")):
+        if {"test", "bench", "fuzz"} & set(path.relative_to(ROOT).parts) or path.name == "keyed_hash.hpp":
+            continue
+        lines = path.read_text().splitlines()
+        for number, line in enumerate(lines, 1):
+            # The formatter may put the reason on a line beside.
+            if "std::unordered_" in line and not re.search(r"\b(un)?keyed: ", "".join(lines[max(0, number - 2):number + 1])):
+                problems.append(f"{path.relative_to(ROOT)}:{number}: a hash table; use base::HashMap, or say why its keys are safe: "
+                                "'// unkeyed: REASON'")
+
     print("\n".join(problems) or f"{len(layers)} components keep to their layers")
     return 1 if problems else 0
 

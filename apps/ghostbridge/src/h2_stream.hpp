@@ -94,7 +94,7 @@ struct H2Session::Impl {
     const base::Clock& clock;
     Host& host;
     nghttp2_session* native_session = nullptr;
-    std::unordered_map<std::int32_t, std::unique_ptr<StreamState>> streams;
+    std::unordered_map<std::int32_t, std::unique_ptr<StreamState>> streams;  // unkeyed: at most streams_max
     io::RateLimit control_frames;
     HeaderBlockWatch header_block;
     std::size_t open_calls = 0;  ///< Streams whose request headers are complete.

@@ -5,9 +5,9 @@
 #include <deque>
 #include <memory>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
+#include "base/keyed_hash.hpp"
 #include "ghost/chain/v1/chain.pb.h"
 #include "ghostd/chain.hpp"
 #include "io/offload.hpp"
@@ -36,11 +36,6 @@ class StatusStreams {
 
  private:
     struct Subscriber;
-    struct DigestHash {
-        std::size_t operator()(const base::Digest& digest) const noexcept {
-            return base::load_le<std::size_t>(digest.data());
-        }
-    };
     using SubscriberPtr = std::shared_ptr<Subscriber>;
     void look_up(const SubscriberPtr& subscriber);
     void tell(const SubscriberPtr& subscriber, const ghost::chain::v1::TransactionReceipt& receipt);
@@ -52,9 +47,9 @@ class StatusStreams {
     io::Offload& offload_;
     io::Reactor& reactor_;
     std::size_t streams_max_;
-    std::unordered_map<base::Digest, std::vector<SubscriberPtr>, DigestHash> subscribers_;
+    base::HashMap<base::Digest, std::vector<SubscriberPtr>> subscribers_;
     std::atomic<std::size_t> count_{0};
-    std::unordered_map<base::Digest, std::string, DigestHash> drops_;
+    base::HashMap<base::Digest, std::string> drops_;
     std::deque<base::Digest> drop_order_;
 };
 

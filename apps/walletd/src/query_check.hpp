@@ -7,9 +7,9 @@
 //   our clock ──▶ block time that may be     ┘
 
 #include <string>
-#include <unordered_map>
 #include <vector>
 
+#include "base/keyed_hash.hpp"
 #include "ghost/chain/v1/chain.pb.h"
 #include "ledger/contracts.hpp"
 #include "walletd/trust.hpp"
@@ -47,7 +47,7 @@ class ProvedState final : public ledger::StateReader {
     [[nodiscard]] bool final() const noexcept { return final_; }
 
  private:
-    std::unordered_map<std::string, std::optional<base::Bytes>> records_;
+    base::HashMap<std::string, std::optional<base::Bytes>> records_;
     ledger::BlockContext context_;
     bool final_ = false;
 };

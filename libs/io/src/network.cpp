@@ -21,4 +21,10 @@ bool HostLess::operator()(const SocketAddress& left, const SocketAddress& right)
     return std::ranges::lexicographical_compare(left.host_bytes(), right.host_bytes());
 }
 
+bool AddressLess::operator()(const SocketAddress& left, const SocketAddress& right) const noexcept {
+    const HostLess less;
+    if (less(left, right)) return true;
+    return !less(right, left) && left.port() < right.port();
+}
+
 }  // namespace io

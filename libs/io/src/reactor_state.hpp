@@ -26,7 +26,7 @@ struct Reactor::State {
     Fd wake;  ///< eventfd; written when the inbox stops being empty and on stop().
 
     // Only the reactor's thread.
-    std::unordered_map<int, std::unique_ptr<Watch>> watches;
+    std::unordered_map<int, std::unique_ptr<Watch>> watches;  // unkeyed: descriptors
     std::vector<std::unique_ptr<Watch>> dead_watches;  ///< Unwatched this turn; collected events still point at them.
     TimerHeap timers;
     Timer* firing_timer = nullptr;

@@ -3,12 +3,13 @@
 // used half goes first. Two generations instead of a list: a hit in the old one moves the entry to the young one; when
 // the young one has half the capacity it becomes the old one and the old one is dropped. No bookkeeping per entry.
 
-#include <unordered_map>
 #include <utility>
+
+#include "base/keyed_hash.hpp"
 
 namespace ledger {
 
-template <typename Key, typename Value, typename Hash = std::hash<Key>>
+template <typename Key, typename Value, typename Hash = base::KeyedHash<Key>>
 class BoundedCache {
  public:
     explicit BoundedCache(std::size_t capacity) : half_{capacity / 2 + 1} {}
@@ -45,7 +46,7 @@ class BoundedCache {
         Value value;
         std::size_t weight;
     };
-    using Map = std::unordered_map<Key, Entry, Hash>;
+    using Map = std::unordered_map<Key, Entry, Hash>;  // keyed: by default, and by NodeKeyHash
     void make_room() {
         if (weight_ < half_) return;
         old_ = std::exchange(young_, Map{});

@@ -65,7 +65,9 @@ class ExecutedImpl final : public ExecutedBlock {
     mutable std::mutex parent_mutex_;
     mutable std::shared_ptr<const ExecutedImpl> parent_;
     mutable std::once_flag index_once_;
-    mutable std::unordered_map<store::NodeKey, store::JmtNodePtr, store::NodeKeyHash> node_index_;
+    using NodeIndex =  // keyed: NodeKeyHash
+        std::unordered_map<store::NodeKey, store::JmtNodePtr, store::NodeKeyHash>;
+    mutable NodeIndex node_index_;
 };
 using ExecutedImplPtr = std::shared_ptr<const ExecutedImpl>;
 

@@ -181,15 +181,6 @@ struct BalanceId {
     AssetId asset;
     friend bool operator==(const BalanceId&, const BalanceId&) = default;
 };
-struct BalanceIdHash {
-    std::size_t operator()(const BalanceId& id) const noexcept {
-        return base::load_le<std::size_t>(id.address.bytes.data()) ^
-               (base::load_le<std::size_t>(id.asset.bytes.data()) * 0x9e3779b97f4a7c15U);
-    }
-};
-struct AssetIdHash {
-    std::size_t operator()(const AssetId& id) const noexcept { return base::load_le<std::size_t>(id.bytes.data()); }
-};
 
 // How a value looks as a record; nothing when the value means "no record".
 std::optional<base::Bytes> record_of(const Account& account) {
@@ -216,7 +207,7 @@ struct Overlay::Impl {
 
     template <typename S, typename V>
     struct Undo {
-        S* slot;  // Slots do not move: unordered_map keeps its nodes.
+        S* slot;  // Slots do not move: the map keeps its nodes.
         V before;
     };
     using Entry =
@@ -275,12 +266,12 @@ struct Overlay::Impl {
     }
 
     const StateReader& reader;
-    std::unordered_map<Address, AccountSlot> accounts;
-    std::unordered_map<BalanceId, BalanceSlot, BalanceIdHash> balances;
-    std::unordered_map<AssetId, AssetSlot, AssetIdHash> assets;
+    base::HashMap<Address, AccountSlot> accounts;
+    base::HashMap<BalanceId, BalanceSlot> balances;
+    base::HashMap<AssetId, AssetSlot> assets;
     ParamsSlot params_slot;
     bool params_loaded = false;
-    std::unordered_map<std::string, RecordSlot> records;
+    base::HashMap<std::string, RecordSlot> records;
     std::vector<Entry> journal;
 };
 
@@ -362,6 +353,7 @@ std::vector<std::string> Overlay::keys() const {
     for (const auto& [id, slot] : impl_->assets) out.push_back(asset_key(id));
     for (const auto& [key, slot] : impl_->records) out.push_back(key);
     if (impl_->params_loaded) out.push_back(params_key());
+    std::sort(out.begin(), out.end());
     return out;
 }
 

@@ -63,7 +63,7 @@ struct Channel::State : std::enable_shared_from_this<Channel::State> {
     std::vector<std::unique_ptr<Link>> dropped;  ///< Closed; destroyed in the next deferred pass.
     std::uint64_t ready_since_ns = 0;
     std::list<std::shared_ptr<ClientCall>> waiting;
-    std::unordered_set<std::shared_ptr<ClientCall>> calls;  ///< All that are not over, waiting ones included.
+    std::unordered_set<std::shared_ptr<ClientCall>> calls;  ///< Not over, waiting ones included. unkeyed: our addresses
     std::vector<detail::StatusCallback> ready_waiters;
 
     io::Timer attempt_timer;

@@ -24,7 +24,7 @@ namespace pb = google::protobuf;
 template <typename Response>
 void put_files(const pb::FileDescriptor* file, Response& response) {
     std::vector<const pb::FileDescriptor*> waiting{file};
-    std::unordered_set<const pb::FileDescriptor*> seen{file};
+    std::unordered_set<const pb::FileDescriptor*> seen{file};  // unkeyed: our addresses
     while (!waiting.empty()) {
         const auto* next = waiting.back();
         waiting.pop_back();

@@ -5,9 +5,9 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <unordered_set>
 
+#include "io/network.hpp"
 #include "io/timer.hpp"
 #include "mailbox.hpp"
 #include "rpc/health.hpp"
@@ -29,7 +29,7 @@ class RequestBudget {
     std::size_t max_;
     std::size_t connection_max_;
     std::size_t held_ = 0;
-    std::unordered_map<io::SocketAddress, std::size_t> by_connection_;
+    std::map<io::SocketAddress, std::size_t, io::AddressLess> by_connection_;
 };
 
 struct Server::State {
@@ -57,7 +57,7 @@ struct Server::State {
     Authorizer authorizer;
     std::unique_ptr<Health> health;
     bool reflection = false;
-    std::unordered_set<ServerCallPtr> calls;
+    std::unordered_set<ServerCallPtr> calls;  // unkeyed: our addresses
 
     bool draining = false;
     io::Task drained;

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/bcs.hpp"
+#include "base/keyed_hash.hpp"
 #include "jmt_hash.hpp"
 #include "store/jmt.hpp"
 
@@ -39,12 +40,12 @@ base::Result<NodeKey> NodeKey::decode(base::ByteView bytes) noexcept {
 }
 
 std::size_t NodeKeyHash::operator()(const NodeKey& key) const noexcept {
-    // Paths are prefixes of hashes: the first eight bytes tell nearly all of them apart.
-    auto mix = base::load_le<std::uint64_t>(key.path.data()) ^ (key.version * 0x9e3779b97f4a7c15U) ^
-               (std::uint64_t{key.nibbles} << 56U);
-    mix ^= mix >> 32U;
-    mix *= 0xd6e8feb86659fd93U;
-    return mix ^ (mix >> 32U);
+    // Paths are prefixes of hashes, but who tries long enough finds keys whose paths are alike.
+    std::byte bytes[sizeof key.version + sizeof key.nibbles + sizeof key.path];
+    base::store_le(bytes, key.version);
+    bytes[sizeof key.version] = static_cast<std::byte>(key.nibbles);
+    std::ranges::copy(key.path, bytes + sizeof key.version + sizeof key.nibbles);
+    return base::siphash(bytes, base::process_hash_key());
 }
 
 base::Bytes JmtNode::encode() const {

@@ -177,7 +177,7 @@ class ConnectionImpl final : public Connection {
     io::SocketAddress first_local_;  ///< Client: our address on the endpoint's socket.
     std::unique_ptr<Qlog> qlog_;     ///< Null without Settings::qlog_dir.
 
-    std::unordered_map<std::uint64_t, std::unique_ptr<StreamImpl>> streams_;  ///< By id.
+    std::unordered_map<std::uint64_t, std::unique_ptr<StreamImpl>> streams_;  ///< By id. unkeyed: consecutive by rule
     ReadyList ready_;
     std::vector<StreamImpl*> events_;
     std::vector<StopSending> stops_;                 ///< Of the datagram that is being read.

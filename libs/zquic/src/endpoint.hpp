@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <deque>
+#include <map>
 #include <unordered_map>
 
 #include "connection.hpp"
@@ -148,10 +149,10 @@ class Endpoint::Impl {
     bool passing_ = false;
     bool destroying_ = false;
     std::vector<ListenEntry> listeners_;
-    std::unordered_map<IdKey, Route, IdHash> routes_;
+    std::unordered_map<IdKey, Route, IdHash> routes_;  // keyed: IdHash
     std::vector<std::unique_ptr<ConnectionImpl>> connections_;
     /// Where our own connections go to: a stateless reset has no id of ours to route by (RFC 9000 section 10.3.1).
-    std::unordered_multimap<io::SocketAddress, ConnectionImpl*> dialed_;
+    std::multimap<io::SocketAddress, ConnectionImpl*, io::AddressLess> dialed_;
     std::vector<ConnectionImpl*> dirty_;
     std::vector<ConnectionImpl*> passing_list_;
     std::deque<std::unique_ptr<Lingering>> lingering_;

@@ -40,7 +40,7 @@ struct Server::State final : SessionOwner, std::enable_shared_from_this<Server::
     Endpoint& endpoint;
     Options options;
     RequestFactory factory;
-    std::unordered_set<Session*> sessions;
+    std::unordered_set<Session*> sessions;  // unkeyed: our addresses
     std::unique_ptr<io::Timer> drain_timer;
     std::move_only_function<void()> drained;
     std::uint64_t requests = 0;

@@ -117,11 +117,11 @@ class Session final : public ConnectionHandler, public StreamHandler, public std
     Limits limits_;
     bool server_;
     Connection* connection_ = nullptr;
-    nghttp3_conn* h3_ = nullptr;      ///< Null before the handshake and after a failure.
-    nghttp3_conn* failed_ = nullptr;  ///< Only kept for its memory.
-    std::unordered_map<std::int64_t, ExchangeImpl*> exchanges_;
-    std::unordered_map<std::int64_t, Stream*> local_streams_;  ///< Control and QPACK streams that we opened.
-    std::deque<std::shared_ptr<ExchangeImpl>> pending_;        ///< Requests without a stream.
+    nghttp3_conn* h3_ = nullptr;                                 ///< Null before the handshake and after a failure.
+    nghttp3_conn* failed_ = nullptr;                             ///< Only kept for its memory.
+    std::unordered_map<std::int64_t, ExchangeImpl*> exchanges_;  // unkeyed: stream ids, consecutive by rule
+    std::unordered_map<std::int64_t, Stream*> local_streams_;    ///< Control and QPACK. unkeyed: our ids
+    std::deque<std::shared_ptr<ExchangeImpl>> pending_;          ///< Requests without a stream.
     struct Ended {
         std::shared_ptr<ExchangeImpl> exchange;
         ExchangeEnd end;

@@ -72,7 +72,7 @@ class NetworkShares {
 
     Holders holders_;
     std::map<Rank, typename Holders::iterator> ranks_;
-    std::unordered_map<const T*, Place> places_;  ///< Our own addresses: nobody chooses them.
+    std::unordered_map<const T*, Place> places_;  ///< unkeyed: our own addresses
     std::uint64_t last_number_ = 0;
 };
 

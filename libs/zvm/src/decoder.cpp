@@ -2,7 +2,7 @@
 #include "decoder.hpp"
 
 #include <algorithm>
-#include <unordered_set>
+#include <set>
 
 #include "ir.hpp"
 
@@ -324,7 +324,7 @@ base::Result<void> Decoder::export_section(Reader& in) noexcept {
     const auto count = in.count();
     GC_CHECK(in.status());
     if (count > module_.options_.limits.exports) return fail(Errc::too_many_exports, "export section");
-    std::unordered_set<std::string> names;
+    std::set<std::string> names;
     for (std::uint32_t i = 0; i < count; ++i) {
         ExportDecl item;
         item.name = in.name();

@@ -54,7 +54,7 @@ class H2Server {
     std::uint16_t port_ = 0;
     std::uint64_t next_id_ = 1;
     bool draining_ = false;
-    std::unordered_map<std::uint64_t, std::unique_ptr<H2Connection>> connections_;
+    std::unordered_map<std::uint64_t, std::unique_ptr<H2Connection>> connections_;  // unkeyed: our numbers
 };
 
 }  // namespace ghostbridge

@@ -98,7 +98,7 @@ class Relay {
     RetryBudget budget_;
     bool refusing_ = false;
     std::uint64_t next_id_ = 1;
-    std::unordered_map<std::uint64_t, std::unique_ptr<Call>> calls_;
+    std::unordered_map<std::uint64_t, std::unique_ptr<Call>> calls_;  // unkeyed: our numbers
     std::map<std::string, ServiceMetrics, std::less<>> service_metrics_;
     base::Gauge& open_calls_;
     base::Counter& request_bytes_;

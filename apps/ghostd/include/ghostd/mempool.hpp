@@ -22,10 +22,10 @@
 #include <set>
 #include <span>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "base/bytes.hpp"
+#include "base/keyed_hash.hpp"
 #include "base/u128.hpp"
 #include "ghostd/pool_order.hpp"
 
@@ -136,11 +136,6 @@ class Mempool {
     void check_invariants() const;
 
  private:
-    struct DigestHash {
-        std::size_t operator()(const base::Digest& digest) const noexcept {
-            return base::load_le<std::size_t>(digest.data());  // digests are uniform already
-        }
-    };
     using Slot = PoolSlot;
     struct Sender {
         std::map<std::uint64_t, std::unique_ptr<Slot>> queue;
@@ -152,7 +147,7 @@ class Mempool {
         Slot* tail = nullptr;       ///< In tails_.
         bool aside = false;
     };
-    using Senders = std::unordered_map<base::Digest, Sender, DigestHash>;
+    using Senders = base::HashMap<base::Digest, Sender>;
 
     struct Flight {
         base::Digest hash{};
@@ -179,7 +174,7 @@ class Mempool {
 
     Limits limits_;
     Senders senders_;
-    std::unordered_map<base::Digest, Slot*, DigestHash> by_id_;
+    base::HashMap<base::Digest, Slot*> by_id_;
     BestFirst offers_;
     WorstFirst tails_;
     WorstFirst futures_;

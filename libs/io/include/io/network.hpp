@@ -12,5 +12,9 @@ SocketAddress network_of(const SocketAddress& address) noexcept;
 struct HostLess {
     bool operator()(const SocketAddress& left, const SocketAddress& right) const noexcept;
 };
+/// The same with the port.
+struct AddressLess {
+    bool operator()(const SocketAddress& left, const SocketAddress& right) const noexcept;
+};
 
 }  // namespace io

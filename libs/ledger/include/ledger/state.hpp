@@ -11,10 +11,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "base/keyed_hash.hpp"
 #include "ledger/errc.hpp"
 #include "ledger/genesis.hpp"
 #include "ledger/types.hpp"
@@ -100,7 +100,7 @@ struct StateChange {
     std::optional<base::Bytes> after;
 };
 /// What a block changed, by key.
-using StateWrites = std::unordered_map<std::string, StateChange>;
+using StateWrites = base::HashMap<std::string, StateChange>;
 
 /// Typed reads and writes over a reader, kept in memory. Changes since mark() can be undone, so the messages of a
 /// failed transaction leave nothing. Not thread-safe. Reader errors pass through; a record that does not decode is

@@ -43,6 +43,7 @@ struct NodeKey {
     [[nodiscard]] base::Bytes encode() const;
     static base::Result<NodeKey> decode(base::ByteView bytes) noexcept;
 };
+/// Keyed: see base/keyed_hash.hpp.
 struct NodeKeyHash {
     std::size_t operator()(const NodeKey& key) const noexcept;
 };

@@ -4,9 +4,9 @@
 
 #include <cstddef>
 #include <list>
+#include <map>
 #include <memory>
 #include <mutex>
-#include <unordered_map>
 
 #include "base/bytes.hpp"
 #include "zvm/module.hpp"
@@ -43,16 +43,11 @@ class ModuleCache {
         std::shared_ptr<const Module> module;
         std::size_t bytes;
     };
-    struct Hash {
-        std::size_t operator()(const base::Digest& key) const noexcept {
-            return base::load_le<std::size_t>(key.data());
-        }
-    };
     mutable std::mutex mutex_;
     std::size_t bytes_max_;
     Stats stats_;
     std::list<Entry> entries_;  ///< Most recently used first.
-    std::unordered_map<base::Digest, std::list<Entry>::iterator, Hash> index_;
+    std::map<base::Digest, std::list<Entry>::iterator> index_;
 };
 
 }  // namespace zvm

@@ -59,8 +59,8 @@ class InstancePool {
     std::span<const HostFunction> functions_;
     Bounds bounds_;
     std::size_t bytes_ = 0;
-    std::list<Idle> idle_;  ///< Most recently used first.
-    std::unordered_map<const Module*, std::vector<Place>> by_module_;
+    std::list<Idle> idle_;                                             ///< Most recently used first.
+    std::unordered_map<const Module*, std::vector<Place>> by_module_;  // unkeyed: our addresses
     std::unique_ptr<Machine> machine_ = Machine::make();
 };
 
