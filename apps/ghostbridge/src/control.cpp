@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "descriptors.hpp"
 #include "ghost/bridge/v1/registry.pb.h"
 #include "grpc/health/v1/health.pb.h"
 
@@ -120,7 +121,7 @@ struct Control::Registrant {
                                           {"endpoint", entry->registration.endpoint},
                                           {"services", entry->registration.services.size()},
                                           {"key", entry->registration.key}});
-        control.egress_.channel(*entry).connect();  // so that the first call need not wait for a handshake
+        control.descriptors_->fetch(*entry);  // connects, so that the first call need not wait for a handshake
         return answer();
     }
     bool answer() {
@@ -179,10 +180,11 @@ Control::Control(rpc::Server& server, Registry& registry, Egress& egress, const 
       access_{access},
       config_{config},
       health_{server.enable_health()},
+      descriptors_{std::make_unique<Descriptors>(registry, egress)},
       housekeeping_timer_{server.reactor(), [this] { housekeeping(); }},
       probe_timer_{server.reactor(), [this] { probe(); }} {
     add_registry();
-    add_reflection(server, registry, egress);
+    add_reflection(server, {.registry = registry, .egress = egress, .descriptors = *descriptors_, .access = access});
     own_watch_ = registry_.watch([this] { on_changed(); }).value_or(0);
     housekeeping();
     probe_timer_.arm_after(config_.health_interval_ms * kNsPerMs);
@@ -238,6 +240,7 @@ void Control::on_changed() {
 
 void Control::housekeeping() {
     if (const auto gone = registry_.expire(); gone != 0) kLog.warn("leases ran out", {{"instances", gone}});
+    descriptors_->retain();
     egress_.retain(registry_);
     std::erase_if(probes_, [](const auto& entry) { return !entry.second.active(); });
     housekeeping_timer_.arm_after(std::clamp<std::uint64_t>(config_.lease_ttl_ms / 8, 20, 1000) * kNsPerMs);
@@ -270,6 +273,7 @@ void Control::shutdown() {
     stopping_ = true;
     probe_timer_.cancel();
     probes_.clear();
+    descriptors_->stop();
     const rpc::Status status{StatusCode::unavailable, "the bridge is shutting down"};
     for (const auto& [id, weak] : std::exchange(registrants_, {}))
         if (const auto registrant = weak.lock()) registrant->stream.finish(status);

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "descriptors.hpp"
 #include "ghostbridge/control.hpp"
 #include "grpc/reflection/v1/reflection.pb.h"
 #include "grpc/reflection/v1alpha/reflection.pb.h"
@@ -72,7 +73,7 @@ std::vector<InstanceId> candidates(const Registry& registry, std::string_view sy
     return ids;
 }
 
-/// Asks one instance after the other until one knows. Keeps itself alive through its callbacks.
+/// Asks one instance after the other until one knows. Destroying it ends the question that is under way.
 class Lookup : public std::enable_shared_from_this<Lookup> {
  public:
     Lookup(const Registry& registry, Egress& egress, v1::ServerReflectionRequest request, std::vector<InstanceId> ids,
@@ -90,7 +91,9 @@ class Lookup : public std::enable_shared_from_this<Lookup> {
             call_ = egress_.channel(*instance).open(kReflectV1, {.timeout_ns = kForwardTimeoutNs});
             static_cast<void>(call_.write(request_));
             call_.half_close();
-            return call_.read([self = shared_from_this()](std::optional<v1::ServerReflectionResponse> response) {
+            return call_.read([weak = weak_from_this()](std::optional<v1::ServerReflectionResponse> response) {
+                const auto self = weak.lock();
+                if (!self) return;
                 if (!response || response->has_error_response()) return self->next();
                 response->clear_original_request();
                 self->finish(std::move(*response));
@@ -115,14 +118,15 @@ class Lookup : public std::enable_shared_from_this<Lookup> {
     rpc::ClientStream<v1::ServerReflectionRequest, v1::ServerReflectionResponse> call_;
 };
 
-void answer_request(const Registry& registry, Egress& egress, const v1::ServerReflectionRequest& request,
-                    Answer answer) {
+/// Answers, in this turn or later. `slot` gets what works on a later answer: emptying it gives the question up.
+void answer_request(const ReflectionSources& sources, bool known_caller, const v1::ServerReflectionRequest& request,
+                    std::shared_ptr<Lookup>& slot, Answer answer) {
     using Request = v1::ServerReflectionRequest;
     std::string symbol;
     switch (request.message_request_case()) {
         case Request::kListServices: {
             v1::ServerReflectionResponse response;
-            auto names = registry.services();
+            auto names = sources.registry.services();
             for (auto& own : own_services()) names.push_back(std::move(own));
             std::ranges::sort(names);
             for (const auto& name : names) response.mutable_list_services_response()->add_service()->set_name(name);
@@ -144,7 +148,13 @@ void answer_request(const Registry& registry, Egress& egress, const v1::ServerRe
             return answer(std::move(response));
         }
     }
-    std::make_shared<Lookup>(registry, egress, request, candidates(registry, symbol), std::move(answer))->next();
+    if (auto described = sources.descriptors.find(request)) return answer(std::move(*described));
+    auto ids = known_caller ? candidates(sources.registry, symbol) : std::vector<InstanceId>{};
+    // In the slot before it begins: an answer at once leads to the next question, which has the slot then.
+    const auto lookup =
+        std::make_shared<Lookup>(sources.registry, sources.egress, request, std::move(ids), std::move(answer));
+    slot = lookup;
+    lookup->next();
 }
 
 template <typename To, typename From>
@@ -157,9 +167,9 @@ To convert(const From& from) {
 /// One reflection stream: request, answer, next request.
 template <typename Req, typename Res>
 struct Session : std::enable_shared_from_this<Session<Req, Res>> {
-    Session(const Registry& registry_in, Egress& egress_in, rpc::ServerReader<Req> reader_in,
+    Session(const ReflectionSources& sources_in, bool known_in, rpc::ServerReader<Req> reader_in,
             rpc::ServerStream<Res> stream_in)
-        : registry{registry_in}, egress{egress_in}, reader{std::move(reader_in)}, stream{std::move(stream_in)} {}
+        : sources{sources_in}, known{known_in}, reader{std::move(reader_in)}, stream{std::move(stream_in)} {}
 
     void step() {
         reader.read([self = this->shared_from_this()](std::optional<Req> request) {
@@ -168,11 +178,12 @@ struct Session : std::enable_shared_from_this<Session<Req, Res>> {
                 return;
             }
             const auto asked = convert<v1::ServerReflectionRequest>(*request);
-            answer_request(self->registry, self->egress, asked, [self, asked](v1::ServerReflectionResponse response) {
-                response.set_valid_host(asked.host());
-                *response.mutable_original_request() = asked;
-                self->write(convert<Res>(response));
-            });
+            self->lookup =
+                answer_request(self->sources, self->known, asked, [self, asked](v1::ServerReflectionResponse response) {
+                    response.set_valid_host(asked.host());
+                    *response.mutable_original_request() = asked;
+                    self->write(convert<Res>(response));
+                });
         });
     }
     void write(Res response) {
@@ -183,19 +194,24 @@ struct Session : std::enable_shared_from_this<Session<Req, Res>> {
         });
     }
 
-    const Registry& registry;
-    Egress& egress;
+    ReflectionSources sources;
+    bool known;
     rpc::ServerReader<Req> reader;
     rpc::ServerStream<Res> stream;
+    std::shared_ptr<Lookup> lookup;  ///< Holds this until it is over, or the call is.
 };
 
 template <typename Req, typename Res>
-void add_version(rpc::Server& server, const rpc::BidiMethod<Req, Res>& method, const Registry& registry,
-                 Egress& egress) {
-    server.add(method,
-               [&registry, &egress](rpc::CallContext&, rpc::ServerReader<Req> reader, rpc::ServerStream<Res> stream) {
-                   std::make_shared<Session<Req, Res>>(registry, egress, std::move(reader), std::move(stream))->step();
-               });
+void add_version(rpc::Server& server, const rpc::BidiMethod<Req, Res>& method, const ReflectionSources& sources) {
+    server.add(
+        method, [sources](rpc::CallContext& context, rpc::ServerReader<Req> reader, rpc::ServerStream<Res> stream) {
+            const bool known = sources.access.knows(context.peer().public_key);
+            auto session = std::make_shared<Session<Req, Res>>(sources, known, std::move(reader), std::move(stream));
+            context.on_cancel([weak = std::weak_ptr{session}] {
+                if (const auto alive = weak.lock()) alive->lookup.reset();
+            });
+            session->step();
+        });
 }
 
 }  // namespace
@@ -205,9 +221,9 @@ std::vector<std::string> own_services() {
             "grpc.reflection.v1alpha.ServerReflection"};
 }
 
-void add_reflection(rpc::Server& server, const Registry& registry, Egress& egress) {
-    add_version(server, kReflectV1, registry, egress);
-    add_version(server, kReflectV1Alpha, registry, egress);
+void add_reflection(rpc::Server& server, ReflectionSources sources) {
+    add_version(server, kReflectV1, sources);
+    add_version(server, kReflectV1Alpha, sources);
 }
 
 }  // namespace ghostbridge

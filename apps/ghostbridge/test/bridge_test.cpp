@@ -4,6 +4,8 @@
 #include <latch>
 
 #include "ghost/bridge/v1/registry.pb.h"
+#include "ghost/wallet/v1/local.pb.h"
+#include "ghost/wallet/v1/wallet.pb.h"
 #include "grpc/health/v1/health.pb.h"
 #include "grpc/reflection/v1/reflection.pb.h"
 #include "grpc_client.hpp"
@@ -334,6 +336,62 @@ TEST_F(BridgeTest, MergesReflection) {
     EXPECT_GT(answers[2].file_descriptor_response().file_descriptor_proto_size(), 0);
     EXPECT_EQ(answers[2].original_request().file_by_filename(), "ghost/chain/v1/chain.proto");
     EXPECT_EQ(answers[3].error_response().error_code(), 5);
+}
+
+/// The answers to look-ups on one stream of a caller.
+std::vector<reflection_pb::ServerReflectionResponse> reflect(
+    rpc::BlockingClient& client, const std::vector<reflection_pb::ServerReflectionRequest>& requests) {
+    std::latch done{1};
+    std::vector<reflection_pb::ServerReflectionResponse> answers;
+    rpc::ClientStream<reflection_pb::ServerReflectionRequest, reflection_pb::ServerReflectionResponse> stream;
+    client.run([&](rpc::Channel& channel) {
+        stream = channel.open(kReflect, soon());
+        for (const auto& request : requests) EXPECT_TRUE(stream.write(request));
+        stream.half_close();
+        stream.for_each([&](auto answer) { answers.push_back(std::move(answer)); },
+                        [&](const rpc::Status&) { done.count_down(); });
+    });
+    done.wait();
+    client.run([&](rpc::Channel&) { stream = {}; });
+    return answers;
+}
+
+TEST_F(BridgeTest, AnswersLookUpsOfStrangersFromWhatServicesSaidWhenTheyRegistered) {
+    // Every service of this process can describe both; only the first belongs to what is registered.
+    const auto described = ghost::wallet::v1::Balance::descriptor()->file()->name();
+    const auto other = ghost::wallet::v1::LocalRequest::descriptor()->file()->name();
+    auto options = service_options();
+    options.services = {"ghost.wallet.v1.WalletService"};
+    auto wallet = std::make_unique<Service>(options);
+    ASSERT_TRUE(wait_for_service("ghost.wallet.v1.WalletService"));
+    const auto stranger = connect_as(stranger_id_);
+    reflection_pb::ServerReflectionRequest symbol;
+    symbol.set_file_containing_symbol("ghost.wallet.v1.WalletService.Send");
+    reflection_pb::ServerReflectionRequest file;
+    file.set_file_by_filename(described);
+    ASSERT_TRUE(eventually([&] {
+        const auto answers = reflect(*stranger, {symbol, file});
+        return answers.size() == 2 && answers[0].has_file_descriptor_response() &&
+               answers[1].has_file_descriptor_response();
+    }));
+    // The service that registers nothing with a description is never asked for a stranger.
+    options = service_options();
+    options.identity = other_id_;
+    options.services = {"test.v1.Second"};
+    const auto second = std::make_unique<Service>(options);
+    ASSERT_TRUE(wait_for_service("test.v1.Second"));
+    wallet->deregister();
+    ASSERT_TRUE(eventually([&] {
+        const auto names = bridge_->available_services();
+        return std::ranges::find(names, "ghost.wallet.v1.WalletService") == names.end();
+    }));
+    reflection_pb::ServerReflectionRequest local;
+    local.set_file_by_filename(other);
+    EXPECT_EQ(reflect(*stranger, {local}).at(0).error_response().error_code(), 5) << "never leaves the bridge";
+    EXPECT_TRUE(reflect(*connect_as(client_id_), {local}).at(0).has_file_descriptor_response())
+        << "a listed caller's does";
+    // And what was fetched is answered still: nobody has to be asked.
+    EXPECT_TRUE(reflect(*stranger, {symbol}).at(0).has_file_descriptor_response());
 }
 
 TEST_F(BridgeTest, LetsOpenCallsFinishWhenItStops) {

@@ -36,6 +36,8 @@ class Access {
     std::vector<std::string> public_methods_;
 };
 
+class Descriptors;  // src/descriptors.hpp
+
 /// Adds the bridge's own services to `server`. Thread: the reactor's.
 class Control {
  public:
@@ -64,6 +66,7 @@ class Control {
     const Access& access_;
     const Config& config_;
     rpc::Health& health_;
+    std::unique_ptr<Descriptors> descriptors_;
     WatchId own_watch_ = 0;
     std::map<std::string, bool> reported_;  ///< Service → SERVING, as last told to health.
     std::map<InstanceId, rpc::CallHandle> probes_;
@@ -75,9 +78,17 @@ class Control {
     bool stopping_ = false;
 };
 
-/// grpc.reflection.v1 and v1alpha over all registered services: list_services is merged, look-ups go to the instance
-/// that owns the symbol or knows the file; the bridge's own services are answered here. Everything outlives the server.
-void add_reflection(rpc::Server& server, const Registry& registry, Egress& egress);
+/// What reflection stands on; everything outlives the server's calls.
+struct ReflectionSources {
+    const Registry& registry;
+    Egress& egress;
+    Descriptors& descriptors;
+    const Access& access;
+};
+/// grpc.reflection.v1 and v1alpha over all registered services: list_services is merged, look-ups are answered from
+/// what instances said when they registered. What is not known there is asked of the instances for callers with a known
+/// key; their look-up ends with their call. Strangers' look-ups never leave the bridge.
+void add_reflection(rpc::Server& server, ReflectionSources sources);
 /// Names of the services that the bridge answers itself.
 std::vector<std::string> own_services();
 
