@@ -61,7 +61,8 @@ std::vector<std::string> Target::command(const std::string& text) const {
 }
 
 std::unique_ptr<Target::Instance> Target::start(std::uint64_t file_bytes_max) const {
-    auto process = benchkit::Process::start(command(start_), {.stderr_path = log_path(), .file_bytes_max = file_bytes_max});
+    auto process =
+        benchkit::Process::start(command(start_), {.stderr_path = log_path(), .file_bytes_max = file_bytes_max});
     if (!process) return nullptr;
     const std::regex ready{ready_};
     std::smatch match;

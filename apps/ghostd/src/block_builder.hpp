@@ -3,9 +3,9 @@
 //
 //   pool ─take (some at a time)─▶ next() ─▶ executed ─▶ included / refused
 //
-// Fairness: a sender who has used its share of the block's gas, bytes or time steps back until nobody else offers anything, so
-// it neither fills a block that others wait for nor holds up its making. One that does not fit steps back for this
-// block; it comes early in the next one, since those before it are gone.
+// Fairness: a sender who has used its share of the block's gas, bytes or time steps back until nobody else offers
+// anything, so it neither fills a block that others wait for nor holds up its making. One that does not fit steps back
+// for this block; it comes early in the next one, since those before it are gone.
 
 #include <algorithm>
 #include <map>

@@ -10,7 +10,8 @@
 
 namespace ghostbridge {
 
-/// Counts places of networks (io::network_of). Only addresses that hold one are remembered, so there are at most `max` of them. One thread.
+/// Counts places of networks (io::network_of). Only addresses that hold one are remembered, so there are at most `max`
+/// of them. One thread.
 class AddressQuota {
  public:
     enum class Full : std::uint8_t {

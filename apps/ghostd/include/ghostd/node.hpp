@@ -20,8 +20,8 @@ namespace ghostd {
 
 class Node {
  public:
-    /// Opens the home folder that init_home() made and begins to serve; only for reading when its disk is full. The text of an error names the path, port or
-    /// key and what to do. Logging is left alone: mains configure it.
+    /// Opens the home folder that init_home() made and begins to serve; only for reading when its disk is full. The
+    /// text of an error names the path, port or key and what to do. Logging is left alone: mains configure it.
     static base::Checked<std::unique_ptr<Node>> start(GhostdConfig config);
     /// stop().
     ~Node();
