@@ -178,12 +178,12 @@ struct Session : std::enable_shared_from_this<Session<Req, Res>> {
                 return;
             }
             const auto asked = convert<v1::ServerReflectionRequest>(*request);
-            self->lookup =
-                answer_request(self->sources, self->known, asked, [self, asked](v1::ServerReflectionResponse response) {
-                    response.set_valid_host(asked.host());
-                    *response.mutable_original_request() = asked;
-                    self->write(convert<Res>(response));
-                });
+            answer_request(self->sources, self->known, asked, self->lookup,
+                           [self, asked](v1::ServerReflectionResponse response) {
+                               response.set_valid_host(asked.host());
+                               *response.mutable_original_request() = asked;
+                               self->write(convert<Res>(response));
+                           });
         });
     }
     void write(Res response) {
