@@ -8,6 +8,7 @@ import argparse
 import atexit
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -34,7 +35,10 @@ def check_out(revision):
     """The folder with the revision's sources, registered as a worktree until this program ends."""
     folder = os.path.join(ROOT, "build", "against", revision)
     subprocess.run(["git", "worktree", "prune"], cwd=ROOT, check=True)
-    if os.path.isdir(os.path.join(folder, "libs")):
+    # While it is checked out it has its link to the repository: with it, an earlier run was interrupted.
+    if os.path.exists(os.path.join(folder, ".git")):
+        shutil.rmtree(folder)
+    if os.path.isdir(folder):
         return folder
     os.makedirs(os.path.dirname(folder), exist_ok=True)
     git("worktree", "add", "--detach", "--force", folder, revision)
@@ -48,8 +52,7 @@ def build(folder, suite, jobs):
     log = os.path.join(folder, "build", "against.log")
     os.makedirs(os.path.dirname(log), exist_ok=True)
     with open(log, "w", encoding="utf-8") as out:
-        steps = [["cmake", "--preset", "release"]]
-        if subprocess.run(steps[0], cwd=folder, stdout=out, stderr=subprocess.STDOUT).returncode:
+        if subprocess.run(["cmake", "--preset", "release"], cwd=folder, stdout=out, stderr=subprocess.STDOUT).returncode:
             fail(f"the revision cannot be configured; see {os.path.relpath(log, ROOT)}")
         names = subprocess.run(["cmake", "--build", "build/release", "--target", "help"], cwd=folder,
                                capture_output=True, text=True).stdout

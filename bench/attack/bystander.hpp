@@ -16,8 +16,8 @@ struct Seen {
     [[nodiscard]] std::uint64_t failures() const;
 };
 
-/// Blocks for `seconds`. Calls through the bridge: reads from the node, requests of 64 KiB that the node refuses as
-/// malformed (which is the right answer), and questions to the wallet.
+/// Blocks for `seconds`. Calls to the node through the bridge: reads, and requests of 64 KiB that it refuses as
+/// malformed (which is the right answer). The wallet is not called.
 Seen watch(const World& world, double seconds, double calls_per_s);
 
 }  // namespace attack

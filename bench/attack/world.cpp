@@ -126,7 +126,7 @@ World::World() : listed_{zquic::Identity::generate().value()} {
     wallet.peers = {{.name = "listed", .key = base::to_hex(listed_key), .roles = {"client"}}};
     write_config(folder_ + "/walletd/walletd.toml", walletd::schema_of(wallet).to_toml());
 
-    // What each may use whatever strangers do: its README says the same.
+    // What this bench holds each to. The daemons themselves bound queues, connections and calls, not their memory.
     start("ghostbridge", 256 * kMiB);
     start("ghostd", 512 * kMiB);
     start("walletd", 256 * kMiB);

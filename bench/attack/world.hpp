@@ -21,7 +21,7 @@ struct Doors {
     static Doors from_json(const std::string& text);
 };
 
-/// One daemon, and the memory that it may use whatever strangers do.
+/// One daemon, and the memory that the bench lets it use.
 struct Daemon {
     std::string name;
     benchkit::Process process;

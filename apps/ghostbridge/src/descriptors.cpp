@@ -89,25 +89,41 @@ void Descriptors::done(InstanceId id) {
     const auto fetch = std::move(at->second);
     fetches_.erase(at);
     if (!registry_.find(id)) return;
-    for (const auto& name : fetch->services()) by_service_[name] = fetch->files();
+    const auto files = fetch->files();
+    // A service that registers again says the same, as a rule.
+    const bool news = std::ranges::any_of(fetch->services(), [&](const std::string& name) {
+        const auto known = by_service_.find(name);
+        return known == by_service_.end() || known->second->by_name != files->by_name;
+    });
+    if (!news) return;
+    for (const auto& name : fetch->services()) by_service_.erase(name);
+    if (kept_bytes() + files->bytes <= kBytesMax) {
+        for (const auto& name : fetch->services()) by_service_[name] = files;
+    } else {
+        kLog.warn("descriptions of services take too much room", {{"service", fetch->services().front()}});
+    }
     rebuild();
 }
 
-/// Every distinct set of files once; the first of files with one name counts, as they should be equal.
+/// Services of one instance share their files.
+std::size_t Descriptors::kept_bytes() const {
+    std::set<const Files*> counted;
+    std::size_t sum = 0;
+    for (const auto& [service, files] : by_service_)
+        if (counted.insert(files.get()).second) sum += files->bytes;
+    return sum;
+}
+
+/// The first of files with one name counts, as they should be equal.
 void Descriptors::rebuild() {
     database_ = std::make_unique<gp::SimpleDescriptorDatabase>();
-    bytes_ = 0;
     std::set<std::string> added;
     for (const auto& [service, files] : by_service_) {
         for (const auto& [name, bytes] : files->by_name) {
             if (!added.insert(name).second) continue;
             gp::FileDescriptorProto file;
-            if (bytes_ + bytes.size() > kBytesMax) {
-                kLog.warn("descriptions of services take too much room", {{"service", service}, {"bytes", bytes_}});
-                return;
-            }
-            // False for names that clash with another file's: those stay with whom had them first.
-            if (file.ParseFromString(bytes) && database_->Add(file)) bytes_ += bytes.size();
+            // False for symbols that clash with another file's: those stay with whom had them first.
+            if (file.ParseFromString(bytes)) static_cast<void>(database_->Add(file));
         }
     }
 }

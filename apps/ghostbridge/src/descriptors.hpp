@@ -33,7 +33,8 @@ class Descriptors {
     Descriptors(const Descriptors&) = delete;
     Descriptors& operator=(const Descriptors&) = delete;
 
-    /// Asks a new instance for its services' files. They replace what was known of these services when all are here.
+    /// Asks a new instance for its services' files. They replace what was known of these services when all are here,
+    /// unless all that is kept would pass kBytesMax.
     void fetch(const Instance& instance);
     /// The answer to a look-up of a file, a symbol or an extension; nothing when it is not known.
     std::optional<grpc::reflection::v1::ServerReflectionResponse> find(
@@ -42,7 +43,6 @@ class Descriptors {
     void retain();
     /// Gives up all.
     void stop() noexcept { fetches_.clear(); }
-    [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
 
  private:
     struct Files {
@@ -51,6 +51,7 @@ class Descriptors {
     };
     class Fetch;
     void done(InstanceId id);
+    [[nodiscard]] std::size_t kept_bytes() const;
     void rebuild();
 
     const Registry& registry_;
@@ -58,7 +59,6 @@ class Descriptors {
     std::map<InstanceId, std::shared_ptr<Fetch>> fetches_;
     std::map<std::string, std::shared_ptr<const Files>> by_service_;
     std::unique_ptr<google::protobuf::SimpleDescriptorDatabase> database_;
-    std::size_t bytes_ = 0;
 };
 
 }  // namespace ghostbridge

@@ -54,7 +54,7 @@ void save_verified_height(Core& core) {
         core.log.error("the proved height could not be remembered", {{"error", stored.error()}});
 }
 
-std::expected<std::uint64_t, rpc::Status> expiry_height(std::uint64_t height, const Config& config) {
+rpc::StatusOr<std::uint64_t> expiry_height(std::uint64_t height, const Config& config) {
     // tx_valid_blocks is at most 1,000,000 by its schema, so the sum fits.
     if (height <= kHeightMax) return height + config.tx_valid_blocks;
     return std::unexpected{rpc::Status{rpc::StatusCode::data_loss,

@@ -79,7 +79,7 @@ struct ProofBounds {
 /// make a signature that never expires, and does not fit the journal.
 inline constexpr std::uint64_t kHeightMax = std::uint64_t{1} << 48;
 /// valid_until_height of what is signed at `height`. `data_loss` with a text when no chain can have reached it.
-std::expected<std::uint64_t, rpc::Status> expiry_height(std::uint64_t height, const Config& config);
+rpc::StatusOr<std::uint64_t> expiry_height(std::uint64_t height, const Config& config);
 /// The oldest block that a node may prove now: none older than what was proved before, and not the genesis, which
 /// nobody signs, once the node itself speaks of later blocks.
 std::uint64_t proof_height_min(const Core& core, const chain::Status& status) noexcept;
