@@ -151,6 +151,7 @@ double cpu_seconds(int pid) {
 
 std::uint64_t pss_bytes(int pid) { return proc_kib_field(pid, "smaps_rollup", "Pss"); }
 std::uint64_t rss_bytes(int pid) { return proc_kib_field(pid, "status", "VmRSS"); }
+std::uint64_t peak_rss_bytes(int pid) { return proc_kib_field(pid, "status", "VmHWM"); }
 
 bool pin_to_core(int core) {
     cpu_set_t set;

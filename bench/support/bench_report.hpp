@@ -78,6 +78,8 @@ double cpu_seconds(int pid = 0);
 /// Proportional set size in bytes, from /proc/PID/smaps_rollup; 0 when unreadable.
 std::uint64_t pss_bytes(int pid = 0);
 std::uint64_t rss_bytes(int pid = 0);
+/// The most that it ever was.
+std::uint64_t peak_rss_bytes(int pid = 0);
 /// Binds the calling thread to one core; false when the kernel refuses.
 bool pin_to_core(int core);
 
