@@ -13,7 +13,6 @@
 #include "ghostbridge/control.hpp"
 #include "ghostbridge/egress.hpp"
 #include "ghostbridge/h2_server.hpp"
-#include "ghostbridge/quota.hpp"
 #include "ghostbridge/relay.hpp"
 #include "io/ops_server.hpp"
 #include "io/thread.hpp"
@@ -93,7 +92,7 @@ struct Bridge::State {
     std::unique_ptr<io::ReactorThread> thread;
 
     std::optional<Access> access;
-    std::optional<AddressQuota> public_calls;
+    std::optional<io::NetworkQuota> public_calls;
     std::optional<Registry> registry;
     std::optional<Egress> egress;
     std::unique_ptr<rpc::Server> server;
@@ -182,7 +181,7 @@ rpc::Status Bridge::State::authorize(const rpc::CallInfo& call) {
     auto place = public_calls->take(call.peer.address);
     if (!place)
         return {rpc::StatusCode::resource_exhausted,
-                place.error() == AddressQuota::Full::address
+                place.error() == io::NetworkQuota::Full::network
                     ? "the bridge carries too many calls without a known key from this address"
                     : "the bridge carries too many calls without a known key"};
     call.grant = {.permit = std::move(*place), .timeout_max_ns = config.public_call_timeout_ms * kNsPerMs};
@@ -198,6 +197,9 @@ base::Checked<void> Bridge::State::listen() {
     };
     options.is_guest = [this](const base::Digest& shown) { return !access->knows(shown); };
     options.guests_max = config.quic.public_connections_max;
+    options.guests_per_network_max = config.quic.public_connections_per_address_max;
+    options.half_open_max = config.quic.half_open_max;
+    options.retry_above_half_open = config.quic.retry_above_half_open;
     options.connections_max = config.quic.connections_max;
     options.resets_per_s = config.quic.resets_per_s;
     options.resets_burst = config.quic.resets_burst;

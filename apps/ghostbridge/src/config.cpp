@@ -49,6 +49,15 @@ base::ConfigSchema schema_of(QuicLimits& quic) {
     schema.field("public_connections_max", quic.public_connections_max,
                  "Of these, of callers whose key is not listed, for public_methods. 0: the handshake refuses them.",
                  {.min = 0, .max = 1'000'000});
+    schema.field("public_connections_per_address_max", quic.public_connections_per_address_max,
+                 "Of those, of one IPv4 address or IPv6 /64.", {.min = 1, .max = 1'000'000});
+    schema.field(
+        "half_open_max", quic.half_open_max,
+        "Handshakes under way, some 60 KB each. One address has a quarter at most; listed callers keep an eighth.",
+        {.min = 8, .max = 1'000'000});
+    schema.field("retry_above_half_open", quic.retry_above_half_open,
+                 "From so many on, callers prove their address first (Retry); of one address from an eighth on.",
+                 {.min = 0, .max = 1'000'000});
     schema.field("resets_per_s", quic.resets_per_s, "Calls that a connection may abort.", {.min = 1, .max = 1'000'000});
     schema.field("resets_burst", quic.resets_burst, "And at once.", {.min = 10, .max = 1'000'000});
     return schema;

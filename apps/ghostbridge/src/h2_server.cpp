@@ -24,7 +24,7 @@ base::LogLimit broken_limit{10, 1000};
 class H2Connection final : public H2Session::Host {
  public:
     H2Connection(H2Server& server, std::uint64_t id, std::unique_ptr<io::StreamSocket> socket,
-                 AddressQuota::Place place)
+                 io::NetworkQuota::Place place)
         : server_{server},
           id_{id},
           place_{std::move(place)},
@@ -164,7 +164,7 @@ class H2Connection final : public H2Session::Host {
 
     H2Server& server_;
     std::uint64_t id_;
-    AddressQuota::Place place_;
+    io::NetworkQuota::Place place_;
     std::unique_ptr<io::StreamSocket> socket_;
     std::unique_ptr<H2Session> session_;
     io::Deferred flush_;

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "io/network_quota.hpp"
 #include "quic_stream.hpp"
 #include "zquic/error.hpp"
 #include "zquic/metrics.hpp"
@@ -238,24 +239,24 @@ struct QuicListener::State {
     std::unique_ptr<h3::Server> h3_server;
     std::optional<zquic::EndpointMetrics> metrics;
     std::function<bool(const zquic::PublicKey&)> is_guest{};
-    std::size_t guests_max = 0;
+    std::optional<io::NetworkQuota> guests{};
     bool lists_keys = false;  ///< Who is accepted and no guest is listed.
 
-    [[nodiscard]] bool guest(const zquic::Connection& connection) const {
+    /// The place that the connection holds; nothing when there is none for it.
+    [[nodiscard]] std::optional<h3::Server::Options::Held> place_for(const zquic::Connection& connection) {
         const auto key = connection.peer_key();
-        return is_guest && key && is_guest(*key);
-    }
-    [[nodiscard]] bool has_room_for(const zquic::Connection& connection) {
-        if (!guest(connection)) {
+        if (!is_guest || !key || !is_guest(*key)) {
             if (lists_keys) use.endpoint()->remember_peer(connection.remote_address());
-            return true;
+            return nullptr;
         }
-        return h3_server->count_connections([this](const auto& one) { return guest(one); }) < guests_max;
+        auto place = guests->take(connection.remote_address());
+        if (!place) return std::nullopt;
+        return std::move(*place);
     }
 
     base::Checked<void> serve(h3::Limits limits = exchange_limits()) {
         h3::Server::Options options{.limits = limits, .too_large_answer = too_large_answer()};
-        options.accept = [this](const zquic::Connection& connection) { return has_room_for(connection); };
+        options.accept = [this](const zquic::Connection& connection) { return place_for(connection); };
         auto made = h3::Server::make(*use.endpoint(), std::move(options),
                                      [this, shared = use.core()](h3::Exchange& exchange, Fields fields, bool) {
                                          const InCallback mark{*shared};
@@ -281,14 +282,16 @@ QuicListener::~QuicListener() {
 base::Checked<std::unique_ptr<QuicListener>> QuicListener::start(Server& server, QuicServerOptions options) {
     auto state = std::make_unique<State>(server);
     state->is_guest = std::move(options.is_guest);
-    state->guests_max = options.guests_max;
+    state->guests.emplace(options.guests_max, options.guests_per_network_max);
     state->lists_keys = options.accept_key != nullptr;
     options.settings.keep_alive_ms = 0;
     zquic::EndpointConfig config{.address = options.address,
                                  .settings = options.settings,
                                  .identity = options.identity,
                                  .client_certificate = zquic::ClientCertificate::required,
-                                 .connections_max = options.connections_max};
+                                 .connections_max = options.connections_max,
+                                 .half_open_max = options.half_open_max,
+                                 .retry_above_half_open = options.retry_above_half_open};
     config.client_verifier =
         zquic::CheckedByCallback{[accept = std::move(options.accept_key)](const zquic::PeerCertificate& shown) {
             return shown.ed25519_key && (!accept || accept(*shown.ed25519_key));

@@ -363,6 +363,7 @@ TEST_P(QuietClient, IsTakenAsAGuestWhileThereIsRoom) {
     serve([known = client_identity.public_key()](QuicServerOptions& options) {
         options.is_guest = [known](const zquic::PublicKey& key) { return key != known; };
         options.guests_max = 1;
+        options.guests_per_network_max = 1;
     });
     const auto guest = dial(zquic::Identity::generate().value());
     const auto second = dial(zquic::Identity::generate().value());
@@ -373,11 +374,43 @@ TEST_P(QuietClient, IsTakenAsAGuestWhileThereIsRoom) {
     EXPECT_TRUE(ask(*guest)) << "who is in stays in";
 }
 
+TEST_P(QuietClient, IsNoGuestBeyondTheShareOfItsNetwork) {
+    serve([](QuicServerOptions& options) {
+        options.address = io::SocketAddress::loopback_v4(0);
+        options.is_guest = [](const zquic::PublicKey&) { return true; };
+        options.guests_max = 3;
+        options.guests_per_network_max = 2;
+    });
+    // Sockets first: channels end before them.
+    const auto at = [&](const char* address) {
+        auto made = zquic::Endpoint::make(*reactor, {.address = io::SocketAddress::parse(address).value()});
+        EXPECT_TRUE(made);
+        return std::move(*made);
+    };
+    const auto here = at("127.0.0.2:0"), elsewhere = at("127.0.0.3:0");
+    const auto dial_from = [&](zquic::Endpoint& from) {
+        QuicClientOptions options{.server = listener->bound_address(),
+                                  .server_keys = {*server_identity.public_key()},
+                                  .identity = zquic::Identity::generate().value()};
+        return Channel::make(*reactor, make_quic_connector(from, std::move(options)), {.name = "test"});
+    };
+    auto first = dial_from(*here);
+    const auto second = dial_from(*here), third = dial_from(*here), other = dial_from(*elsewhere);
+    EXPECT_TRUE(ask(*first));
+    EXPECT_TRUE(ask(*second));
+    EXPECT_FALSE(ask(*third));
+    EXPECT_TRUE(ask(*other)) << "another network has room left";
+    first.reset();
+    const auto fourth = dial_from(*here);
+    EXPECT_TRUE(until([&] { return ask(*fourth).has_value(); })) << "a place comes back with its connection";
+}
+
 TEST_P(QuietClient, IsRememberedByItsNetworkWhenItsKeyIsListed) {
     serve([known = client_identity.public_key()](QuicServerOptions& options) {
         options.accept_key = [](const zquic::PublicKey&) { return true; };
         options.is_guest = [known](const zquic::PublicKey& key) { return key != known; };
         options.guests_max = 1;
+        options.guests_per_network_max = 1;
     });
     const auto guest = dial(zquic::Identity::generate().value());
     ASSERT_TRUE(ask(*guest));

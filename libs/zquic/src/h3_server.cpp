@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <unordered_set>
+#include <unordered_map>
 
 #include "endpoint.hpp"
 #include "h3_session.hpp"
@@ -11,8 +11,10 @@ struct Server::State final : SessionOwner, std::enable_shared_from_this<Server::
         : endpoint{at}, options{std::move(wanted)}, factory{std::move(make)} {}
 
     bool session_ready(Session& session) override {
-        if (gone || (options.accept && !options.accept(*session.connection()))) return false;
-        sessions.insert(&session);
+        if (gone) return false;
+        auto held = options.accept ? options.accept(*session.connection()) : Options::Held{};
+        if (!held) return false;
+        sessions.emplace(&session, std::move(*held));
         if (draining) session.begin_drain();
         return true;
     }
@@ -40,7 +42,7 @@ struct Server::State final : SessionOwner, std::enable_shared_from_this<Server::
     Endpoint& endpoint;
     Options options;
     RequestFactory factory;
-    std::unordered_set<Session*> sessions;  // unkeyed: our addresses
+    std::unordered_map<Session*, Options::Held> sessions;  // unkeyed: our addresses
     std::unique_ptr<io::Timer> drain_timer;
     std::move_only_function<void()> drained;
     std::uint64_t requests = 0;
@@ -66,7 +68,7 @@ Server::~Server() {
     state_->gone = true;
     state_->drain_timer.reset();
     state_->drained = nullptr;
-    for (auto* const session : state_->sessions) session->close(Code::no_error);
+    for (const auto& [session, held] : state_->sessions) session->close(Code::no_error);
     // What the factory captured may die before the last session does.
     state_->factory = nullptr;
     state_->options.accept = nullptr;
@@ -78,11 +80,11 @@ void Server::drain(std::uint64_t timeout_ms, std::move_only_function<void()> don
     state.drained = std::move(done);
     // From the reactor, also when nobody is connected.
     state.drain_timer = std::make_unique<io::Timer>(state.endpoint.reactor(), [&state] {
-        for (auto* const session : state.sessions) session->close(Code::no_error);
+        for (const auto& [session, held] : state.sessions) session->close(Code::no_error);
         state.finish_drain();
     });
     state.drain_timer->arm_after(state.sessions.empty() ? 0 : timeout_ms * 1'000'000);
-    for (auto* const session : state.sessions) session->begin_drain();
+    for (const auto& [session, held] : state.sessions) session->begin_drain();
 }
 
 ServerStats Server::stats() const noexcept {
@@ -90,14 +92,8 @@ ServerStats Server::stats() const noexcept {
                     .exchanges = 0,
                     .requests = state_->requests,
                     .requests_refused = state_->refused};
-    for (const auto* const session : state_->sessions) out.exchanges += session->exchange_count();
+    for (const auto& [session, held] : state_->sessions) out.exchanges += session->exchange_count();
     return out;
-}
-
-std::size_t Server::count_connections(const std::function<bool(Connection&)>& condition) const {
-    return static_cast<std::size_t>(std::ranges::count_if(state_->sessions, [&](Session* session) {
-        return session->connection() && condition(*session->connection());
-    }));
 }
 
 }  // namespace zquic::h3

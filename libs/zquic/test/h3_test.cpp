@@ -279,7 +279,10 @@ TEST_F(Http3, PeerIdentityReachesTheExchange) {
 
 TEST_F(Http3, AcceptDecidesAboutConnections) {
     h3::Server::Options how;
-    how.accept = [](Connection& connection) { return connection.server_name() == "welcome"; };
+    how.accept = [](Connection& connection) -> std::optional<h3::Server::Options::Held> {
+        if (connection.server_name() != "welcome") return std::nullopt;
+        return nullptr;
+    };
     serve_http(echo_server, how);
     open_client();
     const auto events = std::make_shared<Events>();

@@ -6,7 +6,7 @@
 
 #include "../src/known_networks.hpp"
 #include "../src/network_shares.hpp"
-#include "support.hpp"
+#include "raw_net.hpp"
 
 namespace zquic::test {
 namespace {
@@ -154,6 +154,19 @@ TEST_F(HalfOpen, AnAddressThatHoldsManyMustProveItself) {
     EXPECT_EQ(server->stats().retries_sent, 1u) << "another network is not asked";
     expect_welcome("127.0.0.2");
     EXPECT_EQ(server->stats().retries_sent, 2u);
+}
+
+TEST_F(HalfOpen, EachHoldsBoundedMemory) {
+    constexpr std::size_t kCount = 400;
+    serve(patient(1024));
+    const auto firsts = initials(kCount);
+    const auto before = memory_in_use();
+    hold("127.0.0.2", std::span{firsts}.first(kCount / 2));
+    hold("127.0.0.3", std::span{firsts}.subspan(kCount / 2));
+    ASSERT_EQ(server->stats().half_open, kCount);
+    const auto grown = static_cast<std::int64_t>(memory_in_use() - before);
+    RecordProperty("bytes_each", static_cast<int>(grown / kCount));
+    expect_below(grown, kCount * (80 << 10));
 }
 
 TEST_F(HalfOpen, AnEvictedOneIsTold) {

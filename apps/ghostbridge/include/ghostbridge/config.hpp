@@ -53,6 +53,9 @@ struct QuicLimits {
     std::size_t connections_max = 4096;
     /// Of these, with a key that is not listed: for public_methods. 0: such a key is refused in the handshake.
     std::size_t public_connections_max = 0;
+    std::size_t public_connections_per_address_max = 64;  ///< Of those, of one IPv4 address or IPv6 /64.
+    std::size_t half_open_max = 2048;                     ///< See zquic::EndpointConfig.
+    std::size_t retry_above_half_open = 512;
     std::uint32_t resets_per_s = 500;  ///< Requests that one connection may abort.
     std::uint32_t resets_burst = 4096;
 };

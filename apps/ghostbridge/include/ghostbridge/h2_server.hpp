@@ -9,7 +9,7 @@
 
 #include "base/metrics.hpp"
 #include "ghostbridge/config.hpp"
-#include "ghostbridge/quota.hpp"
+#include "io/network_quota.hpp"
 #include "io/reactor.hpp"
 #include "io/stream_socket.hpp"
 #include "rpc/stream.hpp"
@@ -45,7 +45,7 @@ class H2Server {
     io::Reactor& reactor_;
     TcpLimits limits_;
     Accept accept_;
-    AddressQuota places_;
+    io::NetworkQuota places_;
     base::Gauge& open_;
     base::Counter& accepted_;
     base::Counter& refused_;

@@ -44,11 +44,16 @@ struct QuicServerOptions {
     /// Whether a client with this key may connect; what it may call is the authorizer's business. Empty: any client
     /// that proves an Ed25519 key. A client without a certificate never gets in.
     std::function<bool(const zquic::PublicKey&)> accept_key{};
-    /// Whether a client that was let in is a guest. Of those at most guests_max are connected at a time; one more is
-    /// closed at once (request_rejected). Empty: nobody is.
+    /// Whether a client that was let in is a guest. Of those at most guests_max are connected at a time, from one
+    /// network (io::network_of) guests_per_network_max; one more is closed at once (request_rejected). Empty: nobody
+    /// is.
     std::function<bool(const zquic::PublicKey&)> is_guest{};
     std::size_t guests_max = 0;
+    std::size_t guests_per_network_max = 0;
     std::size_t connections_max = zquic::EndpointConfig{}.connections_max;
+    /// See zquic::EndpointConfig.
+    std::size_t half_open_max = zquic::EndpointConfig{}.half_open_max;
+    std::size_t retry_above_half_open = zquic::EndpointConfig{}.retry_above_half_open;
     /// Requests a second that one client may abort, and at once; see zquic::h3::Limits. 0: any number.
     std::uint32_t resets_per_s = 0;
     std::uint32_t resets_burst = 0;

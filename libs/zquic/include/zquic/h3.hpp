@@ -70,8 +70,8 @@ base::Result<void> check_fields(const Fields& fields, bool trailers) noexcept;
 struct Limits {
     std::size_t field_section_bytes_max = 64u << 10;  ///< Of what we receive: sum of name + value + 32 a field.
     std::size_t fields_max = 256;                     ///< Of what we receive, in one section.
-    std::size_t send_queue_bytes = 256u << 10;  ///< An exchange's queue: see Exchange::send_data.
-    std::size_t pending_requests_max = 10'000;  ///< Client: waiting for the handshake or for a free stream.
+    std::size_t send_queue_bytes = 256u << 10;        ///< An exchange's queue: see Exchange::send_data.
+    std::size_t pending_requests_max = 10'000;        ///< Client: waiting for the handshake or for a free stream.
     /// Server: requests a second that the client may abort or have reset for being malformed, and at once; beyond, the
     /// connection closes (excessive_load). 0: any number, for clients that pass other people's requests on.
     std::uint32_t resets_per_s = 0;
@@ -174,8 +174,10 @@ class Server {
     struct Options {
         Limits limits;
         std::vector<std::string> alpn = {std::string{kAlpn}};
-        /// Asked once the peer's identity is known; false closes the connection (request_rejected). May be empty.
-        std::function<bool(Connection&)> accept;
+        /// What an accepted connection holds until it is gone: a place in a quota. May be null.
+        using Held = std::shared_ptr<void>;
+        /// Asked once the peer's identity is known; nothing closes the connection (request_rejected). May be empty.
+        std::function<std::optional<Held>(Connection&)> accept;
         /// The answer to a request whose headers pass the limits; `:status` first.
         Fields too_large_answer{{":status", "431", false}};
     };
@@ -190,8 +192,6 @@ class Server {
     /// closed (no_error) when its last exchange ends. After `timeout_ms` the rest is closed. Then calls `done`.
     void drain(std::uint64_t timeout_ms, std::move_only_function<void()> done);
     [[nodiscard]] ServerStats stats() const noexcept;
-    /// Open connections for which `condition` holds; also from inside Options::accept, which decides on one more.
-    [[nodiscard]] std::size_t count_connections(const std::function<bool(Connection&)>& condition) const;
 
  private:
     struct State;
