@@ -46,5 +46,24 @@ TEST(Config, RefusesWhatItDoesNotUnderstandAndSaysWhat) {
     says("kdf = 1\n", "kdf");  // the cost of the password hash is not for a file to weaken
 }
 
+TEST(Config, ABridgeIsNothingElse) {
+    const auto key = std::string(64, 'a');
+    const auto peer = [&](const std::string& name, const std::string& role) {
+        return "[[peers]]\nname = \"" + name + "\"\nkey = \"" + key + "\"\nroles = [\"" + role + "\"]\n";
+    };
+    const auto refused = [](const std::string& text) {
+        const auto config = load(text);
+        ASSERT_FALSE(config) << text;
+        EXPECT_NE(config.error().text.find("a bridge's key cannot be client or admin"), std::string::npos)
+            << config.error().text;
+    };
+    for (const auto* role : {"client", "admin"}) {
+        refused("bridge_key = \"" + key + "\"\n" + peer("bridge", role));
+        refused(peer("one", "service") + peer("two", role));
+    }
+    EXPECT_TRUE(load(peer("one", "service") + peer("two", "service")));
+    EXPECT_TRUE(load(peer("one", "client") + peer("two", "admin")));
+}
+
 }  // namespace
 }  // namespace walletd

@@ -43,6 +43,32 @@ TEST_F(NetworkTest, SendsCoinsAndShowsThemFinalized) {
     EXPECT_EQ(zwallet("balance").exit, 0) << "balances need no keys";
 }
 
+TEST_F(NetworkTest, SpendsWhatTheUnlockingIsFor) {
+    fund();
+    const auto other = zwallet("account new other --json").json()["account"]["address"].get<std::string>();
+    const auto unlock = [&](const std::string& what) {
+        return zwallet("unlock --json --password-file " + home_ + "/pw " + what);
+    };
+    const auto send = "send 1 --json --yes --to " + other;
+    ASSERT_EQ(unlock("--account other").exit, 0) << errors();
+    EXPECT_EQ(zwallet(send).exit, 4) << "it is for the other account";
+    ASSERT_EQ(unlock("--client " + std::string(64, 'a')).exit, 0) << errors();
+    EXPECT_EQ(zwallet(send).exit, 4) << "it is for another client";
+    ASSERT_EQ(unlock("--client none").exit, 0) << errors();
+    EXPECT_EQ(zwallet(send).exit, 4) << "it is for this machine only";
+    EXPECT_EQ(unlock("--client somebody").exit, 2);
+    EXPECT_EQ(unlock("--limit much").exit, 2);
+
+    const auto scope = unlock("--limit 1.5 --for 15m").json();
+    EXPECT_EQ(scope.value("spend_limit", ""), "1500000000000000000") << scope.dump();
+    EXPECT_EQ(zwallet(send).exit, 0) << errors();
+    const auto beyond = zwallet(send);
+    EXPECT_EQ(beyond.exit, 4) << beyond.out << errors();
+    EXPECT_NE(zwallet("status").out.find("spent"), std::string::npos);
+    ASSERT_EQ(unlock("--limit 1.5").exit, 0) << errors();
+    EXPECT_EQ(zwallet(send).exit, 0) << "each unlocking counts anew: " << errors();
+}
+
 TEST_F(NetworkTest, SendsNothingThatCouldCostMoreThanTheScriptAllows) {
     fund();
     const auto other = zwallet("account new other --json").json()["account"]["address"].get<std::string>();

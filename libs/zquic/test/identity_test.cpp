@@ -16,6 +16,14 @@ TEST(Identity, HasTheRfc8032KeyOfItsSeed) {
     EXPECT_EQ(base::to_hex(*made.public_key()), "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a");
 }
 
+TEST(Identity, GivesItsSeedForOtherSignatures) {
+    const auto seed = must(Identity::generate()).seed();
+    ASSERT_TRUE(seed);
+    const auto again = must(Identity::from_seed(*seed));
+    EXPECT_EQ(must(again.seed()), *seed);
+    EXPECT_TRUE(must(Identity::generate_p256("localhost")).seed().error().is(Errc::bad_key));
+}
+
 TEST(Identity, IsTheSameForTheSameSeed) {
     EXPECT_EQ(must(identity(7).certificate_sha256()), must(identity(7).certificate_sha256()));
     EXPECT_NE(must(identity(7).certificate_sha256()), must(identity(8).certificate_sha256()));
