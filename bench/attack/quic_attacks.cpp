@@ -223,38 +223,43 @@ Rates reflection(const Doors& doors, const Going& going) {
     return open_and_reset(doors, going, kReflection, body);
 }
 
-/// As many requests as the bridge allows that are never complete, fed a byte at a time: each a DATA frame of its own.
-Rates crumbs(const Doors& doors, const Going& going) {
+/// What requests that are never complete are fed with.
+struct Crumbs {
+    std::uint32_t message_bytes;  ///< That its prefix promises.
+    std::size_t piece_bytes;      ///< Each a DATA frame of its own.
+    std::size_t sent_max;         ///< Of one request.
+};
+
+/// As many requests as the bridge allows that are never complete.
+Rates incomplete(const Doors& doors, const Going& going, const Crumbs& crumbs) {
     constexpr std::size_t kUnderWay = 64;
     Rates rates;
-    std::size_t open = 0;
     struct Feeding final : zquic::h3::ExchangeHandler {
-        explicit Feeding(std::size_t& open_in) : open{open_in} {}
-        void on_closed(zquic::h3::Exchange& exchange, const zquic::h3::ExchangeEnd&) override {
-            --open;
-            std::erase(*all, &exchange);
-        }
-        std::size_t& open;
-        std::vector<zquic::h3::Exchange*>* all = nullptr;
+        explicit Feeding(std::vector<Feeding*>& all_in) : all{all_in} {}
+        void on_closed(zquic::h3::Exchange&, const zquic::h3::ExchangeEnd&) override { std::erase(all, this); }
+        std::vector<Feeding*>& all;
+        zquic::h3::Exchange* exchange = nullptr;
+        std::size_t sent = 0;
     };
-    std::vector<zquic::h3::Exchange*> fed;
+    std::vector<Feeding*> fed;
     Connection connection{doors};
+    const base::Bytes piece(crumbs.piece_bytes);
     while (going()) {
-        while (connection.ready() && open < kUnderWay) {
-            auto handler = std::make_shared<Feeding>(open);
-            handler->all = &fed;
-            auto* const exchange = connection.open(kSubmit, false, handler);
-            if (!exchange) break;
-            ++open;
-            fed.push_back(exchange);
-            // The prefix promises a message of 1 MiB.
-            (void)exchange->send_data(
-                zquic::Buffer{base::Bytes{std::byte{0}, std::byte{0}, std::byte{0x10}, std::byte{0}, std::byte{0}}},
-                false);
+        while (connection.ready() && fed.size() < kUnderWay) {
+            const auto handler = std::make_shared<Feeding>(fed);
+            handler->exchange = connection.open(kSubmit, false, handler);
+            if (!handler->exchange) break;
+            fed.push_back(handler.get());
+            base::Bytes prefix(5);
+            base::store_be(prefix.data() + 1, crumbs.message_bytes);
+            (void)handler->exchange->send_data(zquic::Buffer{std::move(prefix)}, false);
         }
-        for (auto* const exchange : fed)
-            if (exchange->writable_bytes() > 0 && exchange->send_data(zquic::Buffer{base::Bytes(1)}, false))
-                ++rates.offered;
+        for (auto* const one : fed) {
+            if (one->sent >= crumbs.sent_max || one->exchange->writable_bytes() < piece.size()) continue;
+            if (!one->exchange->send_data(zquic::Buffer{base::Bytes{piece}}, false)) continue;
+            one->sent += piece.size();
+            ++rates.offered;
+        }
         connection.turn(0);
     }
     return rates;
@@ -270,7 +275,14 @@ constexpr Attack kAttacks[] = {
     {"bridge-quic", "calls", "calls", &calls},
     {"bridge-quic", "resets", "calls", &resets},
     {"bridge-quic", "reflection", "look-ups", &reflection},
-    {"bridge-quic", "crumbs", "DATA frames", &crumbs},
+    {"bridge-quic", "crumbs", "DATA frames",
+     [](const Doors& doors, const Going& going) {
+         return incomplete(doors, going, {.message_bytes = 1u << 20, .piece_bytes = 1, .sent_max = 1u << 20});
+     }},
+    {"bridge-quic", "incomplete", "DATA frames",
+     [](const Doors& doors, const Going& going) {
+         return incomplete(doors, going, {.message_bytes = 4'000'000, .piece_bytes = 16'384, .sent_max = 2'200'000});
+     }},
     {"ghostd-quic", "initials", "packets",
      [](const Doors& doors, const Going& going) { return initials(doors.node_quic, going); }},
     {"ghostd-quic", "half-open", "handshakes",

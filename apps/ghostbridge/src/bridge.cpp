@@ -10,6 +10,7 @@
 #include "base/file.hpp"
 #include "base/log.hpp"
 #include "base/metrics.hpp"
+#include "bridge_client/caller.hpp"
 #include "ghostbridge/control.hpp"
 #include "ghostbridge/egress.hpp"
 #include "ghostbridge/h2_server.hpp"
@@ -31,7 +32,6 @@ constexpr std::size_t kMetadataMax = 16 << 10;
 /// kServicesPerInstanceMax names with its labels.
 constexpr std::size_t kOwnMessageMax = 64 << 10;
 constexpr std::size_t kOwnHeldMax = 16 << 20;
-constexpr std::size_t kOwnHeldPerConnectionMax = 1 << 20;
 constexpr std::uint64_t kOwnRequestTimeoutNs = 10'000 * kNsPerMs;
 const base::Log kLog{"ghostbridge"};
 
@@ -145,7 +145,6 @@ void Bridge::State::wire() {
                                          .metadata_bytes_max = kMetadataMax,
                                          .request_timeout_ns = kOwnRequestTimeoutNs,
                                          .held_bytes_max = kOwnHeldMax,
-                                         .held_bytes_per_connection_max = kOwnHeldPerConnectionMax,
                                          .metrics = &metrics});
     control.emplace(*server, *registry, *egress, *access, config);
     const auto cap = config.call_timeout_max_ms == 0 ? rpc::kNoDeadline : config.call_timeout_max_ms * kNsPerMs;
@@ -177,14 +176,17 @@ void Bridge::State::wire() {
 /// that such a call may take.
 rpc::Status Bridge::State::authorize(const rpc::CallInfo& call) {
     auto allowed = access->may_call(call.path, call.peer.public_key);
-    if (!allowed.ok() || access->knows(call.peer.public_key)) return allowed;
+    const bool listed = access->knows(call.peer.public_key);
+    call.grant.caller = bridge_client::caller_at_bridge(call.peer, listed);
+    if (!allowed.ok() || listed) return allowed;
     auto place = public_calls->take(call.peer.address);
     if (!place)
         return {rpc::StatusCode::resource_exhausted,
                 place.error() == io::NetworkQuota::Full::network
                     ? "the bridge carries too many calls without a known key from this address"
                     : "the bridge carries too many calls without a known key"};
-    call.grant = {.permit = std::move(*place), .timeout_max_ns = config.public_call_timeout_ms * kNsPerMs};
+    call.grant.permit = std::move(*place);
+    call.grant.timeout_max_ns = config.public_call_timeout_ms * kNsPerMs;
     return {};
 }
 

@@ -6,8 +6,8 @@
 #include <array>
 #include <utility>
 
+#include "bridge_client/caller.hpp"
 #include "bridge_client/fields.hpp"
-#include "ghostbridge/bridge.hpp"
 #include "ghostbridge/registry.hpp"
 #include "rpc/method.hpp"
 
@@ -72,10 +72,10 @@ std::expected<CallRequest, Refusal> parse_request(rpc::Fields fields) {
     return request;
 }
 
-rpc::Fields forward_request(const CallRequest& request, std::uint64_t time_left_ns,
-                            const std::optional<base::Digest>& caller) {
+rpc::Fields forward_request(const CallRequest& request, std::uint64_t time_left_ns, const rpc::Peer& caller,
+                            bool listed) {
     rpc::Fields out;
-    out.reserve(request.fields.size() + 3);
+    out.reserve(request.fields.size() + 5);
     const auto add_pseudo = [&](std::string_view name) {
         if (const auto* const value = rpc::find_field(request.fields, name)) out.push_back({std::string{name}, *value});
     };
@@ -88,13 +88,13 @@ rpc::Fields forward_request(const CallRequest& request, std::uint64_t time_left_
     for (const auto& field : request.fields) {
         const std::string_view name = field.name;
         if (name.starts_with(':') || name == "host" || name == "te" || name == "grpc-timeout" ||
-            name == kCallerKeyField || name == bridge_client::kInstanceKeyField || is_hop_by_hop(name))
+            bridge_client::is_caller_field(name) || name == bridge_client::kInstanceKeyField || is_hop_by_hop(name))
             continue;
         out.push_back(field);
     }
     out.push_back({"te", "trailers"});
     if (time_left_ns != rpc::kNoDeadline) out.push_back({"grpc-timeout", rpc::format_timeout(time_left_ns)});
-    if (caller) out.push_back({std::string{kCallerKeyField}, base::to_hex(*caller)});
+    bridge_client::add_caller(out, caller, listed);
     return out;
 }
 

@@ -151,7 +151,8 @@ class Relay::Call {
         const auto left =
             deadline_ns_ == rpc::kNoDeadline ? rpc::kNoDeadline : deadline_ns_ - std::min(now, deadline_ns_);
         const bool request_empty = request_ended_ && held_.empty() && request_trailers_.empty();
-        egress_->send_headers(forward_request(request_, left, ingress_->peer().public_key), request_empty);
+        egress_->send_headers(forward_request(request_, left, ingress_->peer(), caller_ == Caller::known),
+                              request_empty);
         if (request_empty) return;
         replayable_ = held_.size() <= relay_.options_.replay_bytes_max;
         if (!held_.empty()) {

@@ -132,12 +132,17 @@ TEST_F(BridgeTest, TellsTheServiceWhoCalls) {
     const auto client = connect_as(client_id_);
     rpc::CallOptions options = soon();
     ASSERT_TRUE(options.metadata.add("ghost-caller-key", std::string(64, 'f')));
-    EXPECT_EQ(client->call(kWho, text(""), options)->raw(), "1 " + base::to_hex(*client_id_.public_key()));
+    ASSERT_TRUE(options.metadata.add("ghost-caller-class", "stranger"));
+    ASSERT_TRUE(options.metadata.add("ghost-caller-network", "192.0.2.9"));
+    EXPECT_EQ(client->call(kWho, text(""), options)->raw(), "1 " + base::to_hex(*client_id_.public_key()) + " listed");
 
     GrpcClient tcp{bridge_->tcp_port()};
     grpc::ClientContext context;
     context.AddMetadata("ghost-caller-key", base::to_hex(*client_id_.public_key()));
-    EXPECT_EQ(tcp.unary(context, "/test.v1.Echo/Who", message("")).response.raw(), "0") << "a forged key is removed";
+    context.AddMetadata("ghost-caller-class", "listed");
+    context.AddMetadata("ghost-caller-network", "192.0.2.9");
+    const auto seen = tcp.unary(context, "/test.v1.Echo/Who", message("")).response.raw();
+    EXPECT_TRUE(seen == "0 stranger 127.0.0.1" || seen == "0 stranger [::]") << seen;
 }
 
 TEST_F(BridgeTest, LetsOnlyServicesRegisterAndOnlyWhatTheyMay) {

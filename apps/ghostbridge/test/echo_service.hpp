@@ -118,6 +118,8 @@ inline void add_echo(rpc::Server& server, const std::shared_ptr<EchoLog>& log) {
         const auto keys = context.metadata().all("ghost-caller-key");
         std::string answer = std::to_string(keys.size());
         for (const auto key : keys) answer += " " + std::string{key};
+        for (const auto* field : {"ghost-caller-class", "ghost-caller-network"})
+            for (const auto value : context.metadata().all(field)) answer += " " + std::string{value};
         done.respond(text(answer));
     });
     // "count size"

@@ -27,6 +27,9 @@ std::size_t count(const Fields& fields, std::string_view name) {
     return static_cast<std::size_t>(std::ranges::count(fields, name, &rpc::Field::name));
 }
 
+/// Over TCP: no key.
+const rpc::Peer kPlainCaller{.address = io::SocketAddress::parse("192.0.2.1:5").value(), .public_key = std::nullopt};
+
 TEST(ParseRequest, FindsServiceAndTimeout) {
     auto fields = request_fields();
     set(fields, "grpc-timeout", "250m");
@@ -42,7 +45,7 @@ TEST(ParseRequest, ReadsTheKeyOfTheWantedInstanceAndKeepsItToItself) {
     set(fields, "ghost-instance-key", std::string(64, 'a'));
     const auto request = parse_request(fields).value();
     EXPECT_EQ(base::to_hex(request.instance_key.value()), std::string(64, 'a'));
-    EXPECT_EQ(count(forward_request(request, rpc::kNoDeadline, {}), "ghost-instance-key"), 0u);
+    EXPECT_EQ(count(forward_request(request, rpc::kNoDeadline, kPlainCaller, false), "ghost-instance-key"), 0u);
     for (const auto* bad : {"", "a", "zz"}) {
         set(fields, "ghost-instance-key", bad);
         EXPECT_EQ(parse_request(fields).error().status.code, StatusCode::invalid_argument) << bad;
@@ -89,7 +92,7 @@ TEST(ForwardRequest, KeepsMetadataInOrderAndStripsHops) {
                                     {"grpc-timeout", "9S"},
                                     {"blob-bin", "/w"}})
         fields.push_back(field);
-    const auto out = forward_request(parse_request(fields).value(), 1'000'000'000, std::nullopt);
+    const auto out = forward_request(parse_request(fields).value(), 1'000'000'000, kPlainCaller, false);
     const Fields expected{{":method", "POST"},
                           {":scheme", "http"},
                           {":path", "/a.B/C"},
@@ -101,28 +104,40 @@ TEST(ForwardRequest, KeepsMetadataInOrderAndStripsHops) {
                           {"grpc-encoding", "gzip"},
                           {"blob-bin", "/w"},
                           {"te", "trailers"},
-                          {"grpc-timeout", rpc::format_timeout(1'000'000'000)}};
+                          {"grpc-timeout", rpc::format_timeout(1'000'000'000)},
+                          {"ghost-caller-class", "stranger"},
+                          {"ghost-caller-network", "192.0.2.1"}};
     EXPECT_EQ(out, expected);
 }
 
-TEST(ForwardRequest, ReplacesAForgedCallerKey) {
+TEST(ForwardRequest, ReplacesWhatACallerSaysOfHimself) {
     auto fields = request_fields();
     fields.push_back({"ghost-caller-key", std::string(64, 'f')});
-    const auto plain = forward_request(parse_request(fields).value(), rpc::kNoDeadline, std::nullopt);
+    fields.push_back({"ghost-caller-class", "listed"});
+    fields.push_back({"ghost-caller-network", "127.0.0.1"});
+    const auto plain = forward_request(parse_request(fields).value(), rpc::kNoDeadline, kPlainCaller, false);
     EXPECT_EQ(count(plain, "ghost-caller-key"), 0u);
     EXPECT_EQ(count(plain, "grpc-timeout"), 0u);
-    base::Digest key{};
-    key[0] = std::byte{0xab};
-    const auto proved = forward_request(parse_request(fields).value(), rpc::kNoDeadline, key);
+    ASSERT_EQ(count(plain, "ghost-caller-class"), 1u);
+    EXPECT_EQ(*rpc::find_field(plain, "ghost-caller-class"), "stranger");
+    ASSERT_EQ(count(plain, "ghost-caller-network"), 1u);
+    EXPECT_EQ(*rpc::find_field(plain, "ghost-caller-network"), "192.0.2.1");
+    auto caller = kPlainCaller;
+    caller.public_key.emplace();
+    caller.public_key->front() = std::byte{0xab};
+    const auto proved = forward_request(parse_request(fields).value(), rpc::kNoDeadline, caller, true);
     ASSERT_EQ(count(proved, "ghost-caller-key"), 1u);
-    EXPECT_EQ(*rpc::find_field(proved, "ghost-caller-key"), base::to_hex(key));
+    EXPECT_EQ(*rpc::find_field(proved, "ghost-caller-key"), base::to_hex(*caller.public_key));
+    ASSERT_EQ(count(proved, "ghost-caller-class"), 1u);
+    EXPECT_EQ(*rpc::find_field(proved, "ghost-caller-class"), "listed");
+    EXPECT_EQ(count(proved, "ghost-caller-network"), 0u);
 }
 
 TEST(ForwardRequest, MakesAnAuthorityFromHost) {
     auto fields = request_fields();
     std::erase_if(fields, [](const auto& field) { return field.name == ":authority"; });
     fields.push_back({"host", "there"});
-    const auto out = forward_request(parse_request(fields).value(), rpc::kNoDeadline, std::nullopt);
+    const auto out = forward_request(parse_request(fields).value(), rpc::kNoDeadline, kPlainCaller, false);
     EXPECT_EQ(*rpc::find_field(out, ":authority"), "there");
     EXPECT_EQ(count(out, "host"), 0u);
 }

@@ -9,6 +9,7 @@ namespace v1 = ghost::chain::v1;
 using rpc::StatusCode;
 
 constexpr std::size_t kRecentMax = 32;
+constexpr std::size_t kStreamShares = 8;  ///< A listed caller may have this part of the open streams.
 
 }  // namespace
 
@@ -18,8 +19,9 @@ struct BlockStreams::Subscriber : std::enable_shared_from_this<Subscriber> {
     Stream stream;
     std::uint64_t next = 0;
     bool with_transactions = false;
-    bool waiting = false;  ///< For the database or for room in the stream.
-    MessagePtr pending;    ///< Height `next`, ready to be written.
+    bool waiting = false;                               ///< For the database or for room in the stream.
+    MessagePtr pending;                                 ///< Height `next`, ready to be written.
+    std::shared_ptr<rpc::CallerShares::Ticket> ticket;  ///< Also of the read that is under way.
 };
 
 BlockStreams::BlockStreams(Chain& chain, io::Offload& offload, io::Reactor& reactor, std::size_t streams_max)
@@ -27,7 +29,8 @@ BlockStreams::BlockStreams(Chain& chain, io::Offload& offload, io::Reactor& reac
       offload_{offload},
       reactor_{reactor},
       streams_max_{streams_max},
-      newest_{chain.head()->header.height} {}
+      newest_{chain.head()->header.height},
+      shares_{rpc::CallerShares::Bounds::of(streams_max, kStreamShares)} {}
 
 BlockStreams::~BlockStreams() { close(); }
 
@@ -42,7 +45,10 @@ void BlockStreams::close() {
 void BlockStreams::open(const rpc::CallContext& context, const v1::StreamBlocksRequest& request, Stream stream) {
     if (subscribers_.size() >= streams_max_)
         return stream.finish({StatusCode::resource_exhausted, "too many block streams are open"});
+    auto ticket = shares_.take(context.caller());
+    if (!ticket) return stream.finish({StatusCode::resource_exhausted, "this caller has too many block streams open"});
     auto subscriber = std::make_shared<Subscriber>(*this, std::move(stream));
+    subscriber->ticket = std::make_shared<rpc::CallerShares::Ticket>(std::move(ticket));
     subscriber->next = request.has_from_height() ? request.from_height() : newest_ + 1;
     subscriber->with_transactions = request.include_transactions();
     subscribers_.insert(subscriber);
@@ -73,15 +79,16 @@ BlockStreams::MessagePtr BlockStreams::recent(std::uint64_t height, bool with_tr
 
 void BlockStreams::pump(const std::shared_ptr<Subscriber>& subscriber) {
     while (subscriber->streams && !subscriber->waiting) {
-        if (!subscriber->pending) {
-            if (subscriber->next > newest_) return;
-            subscriber->pending = recent(subscriber->next, subscriber->with_transactions);
+        if (subscriber->next > newest_ && !subscriber->pending) return;
+        // Asked first: who does not read holds no block here.
+        if (subscriber->stream.ready()) {
+            if (!subscriber->pending) subscriber->pending = recent(subscriber->next, subscriber->with_transactions);
             if (!subscriber->pending) return load(subscriber);
-        }
-        if (subscriber->stream.write(*subscriber->pending)) {
-            subscriber->pending.reset();
-            ++subscriber->next;
-            continue;
+            if (subscriber->stream.write(*subscriber->pending)) {
+                subscriber->pending.reset();
+                ++subscriber->next;
+                continue;
+            }
         }
         if (subscriber->stream.cancelled()) {
             subscriber->streams = nullptr;
@@ -107,8 +114,9 @@ void BlockStreams::load(const std::shared_ptr<Subscriber>& subscriber) {
     };
     const auto asked = offload_.call<v1::Block>(
         "read",
-        [view = chain_.view(), height = subscriber->next,
-         full = subscriber->with_transactions]() -> base::Result<v1::Block> {
+        [view = chain_.view(), height = subscriber->next, full = subscriber->with_transactions,
+         ticket = subscriber->ticket, weak = std::weak_ptr{subscriber}]() -> base::Result<v1::Block> {
+            if (weak.expired()) return v1::Block{};  // nobody waits for it any more
             GC_TRY(const auto stored, view->block(height));
             GC_TRY(const auto certificate, view->certificate(height));
             return views::block(stored, certificate, full);

@@ -41,6 +41,7 @@ class BlockStreams {
     io::Reactor& reactor_;
     std::size_t streams_max_;
     std::uint64_t newest_;
+    rpc::CallerShares shares_;
     std::map<std::uint64_t, Recent> recent_;
     std::set<std::shared_ptr<Subscriber>> subscribers_;
 };

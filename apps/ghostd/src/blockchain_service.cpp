@@ -17,7 +17,10 @@ using rpc::StatusCode;
 namespace {
 
 constexpr std::size_t kQueryModuleBytesMax = 48u << 20;
-constexpr std::size_t kRunShares = 4;  // One caller may hold this part of the waiting contract runs.
+// A listed caller may hold these parts of what waits; strangers see rpc::CallerShares::Bounds.
+constexpr std::size_t kSubmitShares = 2;
+constexpr std::size_t kReadShares = 4;
+constexpr std::size_t kRunShares = 4;
 
 base::Result<base::Digest> tx_id_of(const v1::TransactionRequest& request) {
     return base::to_fixed<32>(base::as_bytes(request.tx_id()));
@@ -36,7 +39,9 @@ BlockchainService::BlockchainService(rpc::Server& server, Chain& chain, Admissio
       blocks_{chain, offload, reactor_, options_.limits.block_streams_max},
       statuses_{chain, offload, reactor_, options_.limits.status_streams_max},
       events_{chain, offload, reactor_, options_.limits.event_streams_max},
-      run_share_{std::max<std::size_t>(options_.limits.call_queue_max / kRunShares, 1)},
+      submit_shares_{rpc::CallerShares::Bounds::of(options_.limits.submit_queue_max, kSubmitShares)},
+      read_shares_{rpc::CallerShares::Bounds::of(options_.limits.read_queue_max, kReadShares)},
+      run_shares_{rpc::CallerShares::Bounds::of(options_.limits.call_queue_max, kRunShares)},
       runs_metric_{metrics.counter("ghostd_contract_runs_total", "Contract runs of callers that were begun.")},
       runs_skipped_metric_{metrics.counter("ghostd_contract_runs_skipped_total",
                                            "Contract runs not begun because the caller had gone.")},
@@ -73,9 +78,17 @@ Admission::Done BlockchainService::answer_with_receipt(rpc::Responder<v1::Transa
 }
 
 void BlockchainService::add_writes(rpc::Server& server) {
-    server.add(methods::kSubmitTransaction, [this](rpc::CallContext&, const v1::Transaction& request,
+    server.add(methods::kSubmitTransaction, [this](rpc::CallContext& context, const v1::Transaction& request,
                                                    rpc::Responder<v1::TransactionReceipt> done) {
-        admission_.submit(base::to_bytes(base::as_bytes(request.raw())), answer_with_receipt(std::move(done)));
+        auto ticket = submit_shares_.take(context.caller());
+        if (!ticket)
+            return done.fail(StatusCode::resource_exhausted, "too many transactions of this caller wait to be checked");
+        admission_.submit(base::to_bytes(base::as_bytes(request.raw())),
+                          [ticket = std::move(ticket),
+                           answer = answer_with_receipt(std::move(done))](rpc::StatusOr<base::Digest> id) mutable {
+                              ticket = {};  // before the answer: whoever has it can send the next
+                              answer(std::move(id));
+                          });
     });
     server.add(methods::kFaucet, [this](rpc::CallContext&, const v1::FaucetRequest& request,
                                         rpc::Responder<v1::TransactionReceipt> done) {
@@ -88,14 +101,22 @@ void BlockchainService::add_writes(rpc::Server& server) {
 }
 
 template <typename Res>
-void BlockchainService::read(rpc::Responder<Res> done,
+void BlockchainService::read(const rpc::CallContext& context, rpc::Responder<Res> done,
                              std::move_only_function<rpc::StatusOr<Res>(const ledger::ChainView&)> query) {
+    // The place in the lane is the call's until the lane has come to it, whether somebody waits for it still or not.
+    auto ticket = read_shares_.take(context.caller());
+    if (!ticket)
+        return done.fail(StatusCode::resource_exhausted, "too many reads of this caller wait for the database");
     // Shared, so that it can still be answered when the lane refuses the task.
     const auto responder = std::make_shared<rpc::Responder<Res>>(std::move(done));
-    const auto asked = offload_.submit("read", [this, responder, query = std::move(query)]() mutable {
-        const auto view = chain_.view();
-        (*responder)(query(*view));
-    });
+    const auto asked = offload_.submit(
+        "read", [this, context, responder, ticket = std::move(ticket), query = std::move(query)]() mutable {
+            if (context.cancelled()) return responder->fail(StatusCode::cancelled, "nobody waits for it any more");
+            const auto view = chain_.view();
+            auto answer = query(*view);
+            ticket = {};
+            (*responder)(std::move(answer));
+        });
     if (!asked) responder->fail(StatusCode::resource_exhausted, "too many reads wait for the database");
 }
 
@@ -103,7 +124,7 @@ template <typename Res>
 void BlockchainService::run(
     const rpc::CallContext& context, rpc::Responder<Res> done,
     std::move_only_function<rpc::StatusOr<Res>(const ledger::ChainView&, const queries::RunLimits&)> query) {
-    auto ticket = run_share_.take(caller_of(context));
+    auto ticket = run_shares_.take(context.caller());
     if (!ticket)
         return done.fail(StatusCode::resource_exhausted, "too many contract runs of this caller wait or are under way");
     const auto responder = std::make_shared<rpc::Responder<Res>>(std::move(done));
@@ -135,29 +156,32 @@ void BlockchainService::add_reads(rpc::Server& server) {
                    if (!id) return stream.finish({StatusCode::invalid_argument, "tx_id has 32 bytes"});
                    statuses_.open(context, *id, std::move(stream));
                });
-    server.add(methods::kGetTransaction, [this](rpc::CallContext&, const v1::TransactionRequest& request,
+    server.add(methods::kGetTransaction, [this](rpc::CallContext& context, const v1::TransactionRequest& request,
                                                 rpc::Responder<v1::TransactionReceipt> done) {
         const auto id = tx_id_of(request);
         if (!id) return done.fail(StatusCode::invalid_argument, "tx_id has 32 bytes");
         if (const auto waiting = chain_.pooled(*id)) return done.respond(queries::waiting(*id, *waiting));
         read<v1::TransactionReceipt>(
-            std::move(done), [id = *id, reason = statuses_.drop_reason(id.value())](const ledger::ChainView& view) {
+            context, std::move(done),
+            [id = *id, reason = statuses_.drop_reason(id.value())](const ledger::ChainView& view) {
                 return queries::transaction(view, id, reason);
             });
     });
-    server.add(methods::kGetBlock, [this](rpc::CallContext&, v1::BlockRequest request, rpc::Responder<v1::Block> done) {
-        read<v1::Block>(std::move(done), [request = std::move(request)](const ledger::ChainView& view) {
+    server.add(methods::kGetBlock, [this](rpc::CallContext& context, v1::BlockRequest request,
+                                          rpc::Responder<v1::Block> done) {
+        read<v1::Block>(context, std::move(done), [request = std::move(request)](const ledger::ChainView& view) {
             return queries::block(view, request);
         });
     });
     server.add(methods::kGetAccount,
-               [this](rpc::CallContext&, v1::AccountRequest request, rpc::Responder<v1::Account> done) {
-                   read<v1::Account>(std::move(done), [this, request = std::move(request)](const auto& view) {
+               [this](rpc::CallContext& context, v1::AccountRequest request, rpc::Responder<v1::Account> done) {
+                   read<v1::Account>(context, std::move(done), [this, request = std::move(request)](const auto& view) {
                        return queries::account(view, request, chain_);
                    });
                });
-    server.add(methods::kGetProof, [this](rpc::CallContext&, v1::ProofRequest request, rpc::Responder<v1::Proof> done) {
-        read<v1::Proof>(std::move(done), [request = std::move(request)](const ledger::ChainView& view) {
+    server.add(methods::kGetProof, [this](rpc::CallContext& context, v1::ProofRequest request,
+                                          rpc::Responder<v1::Proof> done) {
+        read<v1::Proof>(context, std::move(done), [request = std::move(request)](const ledger::ChainView& view) {
             return queries::proof(view, request);
         });
     });
@@ -169,10 +193,10 @@ void BlockchainService::add_reads(rpc::Server& server) {
                                             return queries::fee_of_run(view, request, limits);
                                         });
                });
-    server.add(methods::kSearchTransactions, [this](rpc::CallContext&, v1::SearchTransactionsRequest request,
+    server.add(methods::kSearchTransactions, [this](rpc::CallContext& context, v1::SearchTransactionsRequest request,
                                                     rpc::Responder<v1::SearchTransactionsResponse> done) {
         read<v1::SearchTransactionsResponse>(
-            std::move(done),
+            context, std::move(done),
             [request = std::move(request)](const ledger::ChainView& view) { return queries::search(view, request); });
     });
 }
@@ -201,16 +225,17 @@ void BlockchainService::add_contracts(rpc::Server& server) {
                                   });
     });
     server.add(methods::kGetContract,
-               [this](rpc::CallContext&, v1::ContractRequest request, rpc::Responder<v1::Contract> done) {
-                   read<v1::Contract>(std::move(done), [request = std::move(request)](const auto& view) {
+               [this](rpc::CallContext& context, v1::ContractRequest request, rpc::Responder<v1::Contract> done) {
+                   read<v1::Contract>(context, std::move(done), [request = std::move(request)](const auto& view) {
                        return queries::contract(view, request, base::system_clock().unix_ms());
                    });
                });
-    server.add(methods::kGetCode, [this](rpc::CallContext&, v1::CodeRequest request, rpc::Responder<v1::Code> done) {
-        read<v1::Code>(std::move(done), [request = std::move(request)](const auto& view) {
-            return queries::code(view, request, base::system_clock().unix_ms());
-        });
-    });
+    server.add(methods::kGetCode,
+               [this](rpc::CallContext& context, v1::CodeRequest request, rpc::Responder<v1::Code> done) {
+                   read<v1::Code>(context, std::move(done), [request = std::move(request)](const auto& view) {
+                       return queries::code(view, request, base::system_clock().unix_ms());
+                   });
+               });
     server.add(methods::kStreamEvents,
                [this](rpc::CallContext& context, const v1::StreamEventsRequest& request, EventStreams::Stream stream) {
                    events_.open(context, request, std::move(stream));

@@ -8,7 +8,6 @@
 
 #include "base/metrics.hpp"
 #include "block_streams.hpp"
-#include "caller_share.hpp"
 #include "contract_queries.hpp"
 #include "event_streams.hpp"
 #include "faucet.hpp"
@@ -46,7 +45,8 @@ class BlockchainService {
     [[nodiscard]] Admission::Done answer_with_receipt(rpc::Responder<ghost::chain::v1::TransactionReceipt> done);
     [[nodiscard]] ghost::chain::v1::Status status() const;
     template <typename Res>
-    void read(rpc::Responder<Res> done, std::move_only_function<rpc::StatusOr<Res>(const ledger::ChainView&)> query);
+    void read(const rpc::CallContext& context, rpc::Responder<Res> done,
+              std::move_only_function<rpc::StatusOr<Res>(const ledger::ChainView&)> query);
     /// The same on the lane that runs contracts: within the caller's share of it, and not at all once nobody waits.
     template <typename Res>
     void run(const rpc::CallContext& context, rpc::Responder<Res> done,
@@ -61,7 +61,7 @@ class BlockchainService {
     BlockStreams blocks_;
     StatusStreams statuses_;
     EventStreams events_;
-    CallerShare run_share_;
+    rpc::CallerShares submit_shares_, read_shares_, run_shares_;
     base::Counter& runs_metric_;
     base::Counter& runs_skipped_metric_;
     /// Queries have an engine of their own: whatever code they bring, blocks keep their modules.

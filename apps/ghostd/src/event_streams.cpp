@@ -19,7 +19,7 @@ constexpr std::size_t kChoicesMax = 16;
 constexpr std::size_t kBatchEventsMax = 512;
 constexpr std::size_t kBatchBytesMax = 256u << 10;
 constexpr std::size_t kBlocksMax = 16;
-constexpr std::size_t kStreamShares = 8;  ///< One caller may have this part of the open streams.
+constexpr std::size_t kStreamShares = 8;  ///< A listed caller may have this part of the open streams.
 /// Whoever finds nothing in old blocks hears this often how far the search is.
 constexpr std::uint64_t kProgressNs = 1'000'000'000;
 
@@ -156,11 +156,11 @@ struct EventStreams::Subscriber : std::enable_shared_from_this<Subscriber> {
     Stream stream;
     EventFilter filter;
     EventCursor cursor;
-    bool announced = false;      ///< Has heard that it has everything.
-    bool waiting = false;        ///< For a turn, the database or room in the stream.
-    bool scanning = false;       ///< Has the turn.
-    std::uint64_t heard_ns = 0;  ///< When it was last sent something.
-    CallerShare::Ticket ticket;
+    bool announced = false;                             ///< Has heard that it has everything.
+    bool waiting = false;                               ///< For a turn, the database or room in the stream.
+    bool scanning = false;                              ///< Has the turn.
+    std::uint64_t heard_ns = 0;                         ///< When it was last sent something.
+    std::shared_ptr<rpc::CallerShares::Ticket> ticket;  ///< Also of the read that is under way.
     std::optional<v1::EventBatch> pending;
 };
 
@@ -170,7 +170,7 @@ EventStreams::EventStreams(Chain& chain, io::Offload& offload, io::Reactor& reac
       reactor_{reactor},
       streams_max_{streams_max},
       newest_{chain.head()->header.height},
-      share_{std::max<std::size_t>(streams_max / kStreamShares, 1)} {}
+      shares_{rpc::CallerShares::Bounds::of(streams_max, kStreamShares)} {}
 
 EventStreams::~EventStreams() { close(); }
 
@@ -193,11 +193,11 @@ void EventStreams::open(const rpc::CallContext& context, const v1::StreamEventsR
         return stream.finish({StatusCode::resource_exhausted, "too many event streams are open"});
     auto filter = event_filter_of(request);
     if (!filter) return stream.finish(filter.error());
-    auto ticket = share_.take(caller_of(context));
+    auto ticket = shares_.take(context.caller());
     if (!ticket) return stream.finish({StatusCode::resource_exhausted, "this caller has too many event streams open"});
     auto subscriber = std::make_shared<Subscriber>(*this, std::move(stream));
     subscriber->filter = std::move(*filter);
-    subscriber->ticket = std::move(ticket);
+    subscriber->ticket = std::make_shared<rpc::CallerShares::Ticket>(std::move(ticket));
     if (request.has_after()) {
         const auto& after = request.after();
         subscriber->cursor = {.height = after.height(), .tx = after.tx_index(), .event = after.event_index()};
@@ -296,8 +296,10 @@ void EventStreams::read(const SubscriberPtr& subscriber) {
     };
     const auto asked = offload_.call<Piece>(
         "read",
-        [view = chain_.view(), filter = subscriber->filter, cursor = subscriber->cursor]() -> base::Result<Piece> {
+        [view = chain_.view(), filter = subscriber->filter, cursor = subscriber->cursor, ticket = subscriber->ticket,
+         weak = std::weak_ptr{subscriber}]() -> base::Result<Piece> {
             Piece piece{.batch = {}, .cursor = cursor};
+            if (weak.expired()) return piece;  // nobody waits for it any more
             GC_TRY(piece.batch, read_events(*view, filter, piece.cursor));
             return piece;
         },

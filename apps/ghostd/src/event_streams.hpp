@@ -10,7 +10,6 @@
 #include <set>
 #include <vector>
 
-#include "caller_share.hpp"
 #include "ghost/chain/v1/chain.pb.h"
 #include "ghostd/chain.hpp"
 #include "io/offload.hpp"
@@ -66,7 +65,7 @@ class EventStreams {
     io::Reactor& reactor_;
     std::size_t streams_max_;
     std::uint64_t newest_;
-    CallerShare share_;
+    rpc::CallerShares shares_;
     std::set<SubscriberPtr> subscribers_;
     std::deque<std::weak_ptr<Subscriber>> scans_;  ///< Who waits for a turn at old blocks.
     bool scanning_ = false;

@@ -10,6 +10,7 @@
 #include "base/file.hpp"
 #include "base/log.hpp"
 #include "blockchain_service.hpp"
+#include "bridge_client/caller.hpp"
 #include "bridge_client/registration.hpp"
 #include "ghostd/key_file.hpp"
 #include "ghostd/methods.hpp"
@@ -30,6 +31,7 @@ constexpr std::uint64_t kDrainNs = 2'000'000'000;
 /// Wake-ups, answers and reads of everything that is open may wait at once.
 constexpr std::size_t kRpcInboxMax = 1u << 18;
 constexpr unsigned kReadThreads = 2;
+constexpr std::string_view kBridgeRole = "service";
 
 base::Checked<ledger::Genesis> load_chain(const HomeLayout& home) {
     std::error_code ignored;
@@ -210,6 +212,7 @@ rpc::Status Node::State::authorize(const rpc::CallInfo& call) const {
     if (!call.peer.public_key) return {rpc::StatusCode::unauthenticated, "show a key that this node knows"};
     if (!roles.contains(*call.peer.public_key))
         return {rpc::StatusCode::permission_denied, "this key is not listed among the node's peers"};
+    call.grant.caller = bridge_client::caller_of(call, roles.at(*call.peer.public_key) == kBridgeRole);
     return {};
 }
 

@@ -11,6 +11,7 @@ namespace v1 = ghost::chain::v1;
 using rpc::StatusCode;
 
 constexpr std::size_t kDropsMax = 16'384;
+constexpr std::size_t kStreamShares = 4;  ///< A listed caller may have this part of the open streams.
 
 /// A later state never gives way to an earlier one, whatever order the news comes in.
 int rank_of(v1::TxState state) {
@@ -33,12 +34,17 @@ v1::TransactionReceipt plain(const base::Digest& id, v1::TxState state, const st
 struct StatusStreams::Subscriber {
     Stream stream;
     base::Digest id;
+    std::shared_ptr<rpc::CallerShares::Ticket> ticket;  ///< Also of the read that is under way.
     int rank = 0;
     bool gone = false;
 };
 
 StatusStreams::StatusStreams(Chain& chain, io::Offload& offload, io::Reactor& reactor, std::size_t streams_max)
-    : chain_{chain}, offload_{offload}, reactor_{reactor}, streams_max_{streams_max} {}
+    : chain_{chain},
+      offload_{offload},
+      reactor_{reactor},
+      streams_max_{streams_max},
+      shares_{rpc::CallerShares::Bounds::of(streams_max, kStreamShares)} {}
 
 StatusStreams::~StatusStreams() { close(); }
 
@@ -56,7 +62,10 @@ void StatusStreams::close() {
 void StatusStreams::open(const rpc::CallContext& context, const base::Digest& id, Stream stream) {
     if (count_.load() >= streams_max_)
         return stream.finish({StatusCode::resource_exhausted, "too many status streams are open"});
-    const auto subscriber = std::make_shared<Subscriber>(Subscriber{std::move(stream), id});
+    auto ticket = shares_.take(context.caller());
+    if (!ticket) return stream.finish({StatusCode::resource_exhausted, "this caller has too many status streams open"});
+    const auto subscriber = std::make_shared<Subscriber>(
+        Subscriber{std::move(stream), id, std::make_shared<rpc::CallerShares::Ticket>(std::move(ticket))});
     subscribers_[id].push_back(subscriber);
     count_.fetch_add(1);
     context.on_cancel([this, weak = std::weak_ptr{subscriber}] {
@@ -73,22 +82,25 @@ void StatusStreams::open(const rpc::CallContext& context, const base::Digest& id
 void StatusStreams::look_up(const SubscriberPtr& subscriber) {
     const auto asked = offload_.call<std::optional<v1::TransactionReceipt>>(
         "read",
-        [view = chain_.view(), id = subscriber->id]() -> base::Result<std::optional<v1::TransactionReceipt>> {
+        [view = chain_.view(), id = subscriber->id, ticket = subscriber->ticket,
+         weak = std::weak_ptr{subscriber}]() -> base::Result<std::optional<v1::TransactionReceipt>> {
+            if (weak.expired()) return std::nullopt;  // nobody waits for it any more
             GC_TRY(const auto stored, view->tx(id));
             return stored ? std::optional{views::final_receipt(*stored, id)} : std::nullopt;
         },
         reactor_,
-        [this, subscriber](base::Result<std::optional<v1::TransactionReceipt>> found) {
-            if (subscriber->gone) return;
+        [this, weak = std::weak_ptr{subscriber}](base::Result<std::optional<v1::TransactionReceipt>> found) {
+            const auto waiting = weak.lock();
+            if (!waiting || waiting->gone) return;
             if (!found) {
-                subscriber->stream.finish({StatusCode::internal, base::to_string(found.error())});
-                return forget(subscriber);
+                waiting->stream.finish({StatusCode::internal, base::to_string(found.error())});
+                return forget(waiting);
             }
-            if (*found) return tell(subscriber, **found);
+            if (*found) return tell(waiting, **found);
             // The reason is out of date when the transaction has been admitted again since.
-            if (const auto reason = drop_reason(subscriber->id); reason && subscriber->rank == 0)
-                return tell(subscriber, plain(subscriber->id, v1::TX_STATE_DROPPED, *reason));
-            tell(subscriber, plain(subscriber->id, v1::TX_STATE_UNKNOWN));
+            if (const auto reason = drop_reason(waiting->id); reason && waiting->rank == 0)
+                return tell(waiting, plain(waiting->id, v1::TX_STATE_DROPPED, *reason));
+            tell(waiting, plain(waiting->id, v1::TX_STATE_UNKNOWN));
         });
     if (asked) return;
     subscriber->stream.finish({StatusCode::resource_exhausted, "too many reads wait for the database"});

@@ -47,6 +47,7 @@ class StatusStreams {
     io::Offload& offload_;
     io::Reactor& reactor_;
     std::size_t streams_max_;
+    rpc::CallerShares shares_;
     base::HashMap<base::Digest, std::vector<SubscriberPtr>> subscribers_;
     std::atomic<std::size_t> count_{0};
     base::HashMap<base::Digest, std::string> drops_;

@@ -304,9 +304,9 @@ TEST_F(ContractNode, EventsArriveAsTheyBecomeFinal) {
 /// Keeps contract runs of a caller going, each until its gas is used up, from a thread and a connection of its own.
 class Busy {
  public:
-    Busy(const TestNode& node, v1::CallContractRequest endless, std::string caller)
-        : thread_{[this, &node, endless = std::move(endless), caller = std::move(caller)] {
-              const auto client = node.connect(node.admin());
+    Busy(const TestNode& node, v1::CallContractRequest endless, char caller)
+        : thread_{[this, &node, endless = std::move(endless), caller] {
+              const auto client = node.connect(node.bridge());
               while (!done_) static_cast<void>(client->call(methods::kCallContract, endless, as(caller)));
           }} {}
     ~Busy() {
@@ -316,9 +316,11 @@ class Busy {
     Busy(const Busy&) = delete;
     Busy& operator=(const Busy&) = delete;
 
-    static rpc::CallOptions as(const std::string& caller, std::uint64_t timeout_ns = kTestTimeoutNs) {
+    /// As a bridge relays for a listed caller whose key consists of this digit.
+    static rpc::CallOptions as(char caller, std::uint64_t timeout_ns = kTestTimeoutNs) {
         rpc::CallOptions options{.timeout_ns = timeout_ns};
-        EXPECT_TRUE(options.metadata.add("ghost-caller-key", caller));
+        EXPECT_TRUE(options.metadata.add("ghost-caller-class", "listed"));
+        EXPECT_TRUE(options.metadata.add("ghost-caller-key", std::string(64, caller)));
         return options;
     }
 
@@ -339,20 +341,21 @@ TEST_F(ContractNode, OneCallerHoldsOnlyItsShareOfTheContractRuns) {
     node_.config().limits.call_queue_max = 4;  // A share is one.
     node_.config().limits.call_gas_max = kLongRunGas;
     node_.start();
-    const auto ask = [&](const std::string& caller) {
-        const auto answer = node_.client().call(methods::kCallContract, query("short"), Busy::as(caller));
+    const auto bridge = node_.connect(node_.bridge());
+    const auto ask = [&](char caller) {
+        const auto answer = bridge->call(methods::kCallContract, query("short"), Busy::as(caller));
         return answer ? StatusCode::ok : answer.error().code;
     };
     {
-        const Busy one{node_, query("L"), "one"};
+        const Busy one{node_, query("L"), '1'};
         auto same = StatusCode::ok;
         for (const auto begun = std::chrono::steady_clock::now(); same == StatusCode::ok && in_time(begun);)
-            same = ask("one");
+            same = ask('1');
         EXPECT_EQ(same, StatusCode::resource_exhausted);
-        EXPECT_EQ(ask("two"), StatusCode::ok);
+        EXPECT_EQ(ask('2'), StatusCode::ok);
     }
     // Whoever has an answer has given its share back.
-    for (int i = 0; i < 100; ++i) ASSERT_EQ(ask("one"), StatusCode::ok);
+    for (int i = 0; i < 100; ++i) ASSERT_EQ(ask('1'), StatusCode::ok);
 }
 
 TEST_F(ContractNode, ARunWhoseCallerHasGoneIsNotBegun) {
@@ -360,15 +363,15 @@ TEST_F(ContractNode, ARunWhoseCallerHasGoneIsNotBegun) {
     node_.config().limits.call_gas_max = kLongRunGas;
     node_.start();
     ASSERT_EQ(node_.metric("ghostd_contract_runs_skipped_total"), 0u);
+    const auto bridge = node_.connect(node_.bridge());
     {
         // Whoever gives up after a moment gives up, sooner or later, while the lane is taken by somebody else.
-        const Busy one{node_, query("L"), "one"};
-        const Busy two{node_, query("L"), "two"};
+        const Busy one{node_, query("L"), '1'};
+        const Busy two{node_, query("L"), '2'};
         const auto begun = std::chrono::steady_clock::now();
         for (std::uint64_t i = 0; node_.metric("ghostd_contract_runs_skipped_total") == 0u && in_time(begun); ++i) {
             const auto patience_ns = 10'000'000 * (1 + i % 20);
-            static_cast<void>(
-                node_.client().call(methods::kCallContract, query("short"), Busy::as("impatient", patience_ns)));
+            static_cast<void>(bridge->call(methods::kCallContract, query("short"), Busy::as('3', patience_ns)));
         }
     }
     EXPECT_GT(node_.metric("ghostd_contract_runs_skipped_total"), 0u);

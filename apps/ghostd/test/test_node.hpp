@@ -34,13 +34,15 @@ struct Wallet {
 
 class TestNode {
  public:
-    explicit TestNode(ghostd::InitOptions init = {}) : admin_{*zquic::Identity::generate()} {
+    explicit TestNode(ghostd::InitOptions init = {})
+        : admin_{*zquic::Identity::generate()}, bridge_{*zquic::Identity::generate()} {
         init.home = home();
         init.dev = true;
         init.config.listen = "[::1]:0";
         init.config.ops_listen = "127.0.0.1:0";
         init.config.bridge.endpoint.clear();
         init.config.peers.push_back({.name = "test", .key = base::to_hex(*admin_.public_key()), .role = "admin"});
+        init.config.peers.push_back({.name = "bridge", .key = base::to_hex(*bridge_.public_key()), .role = "service"});
         config_ = init.config;
         config_.home = init.home;
         const auto made = ghostd::init_home(init);
@@ -73,6 +75,8 @@ class TestNode {
     [[nodiscard]] ghostd::Node& node() { return *node_; }
     [[nodiscard]] rpc::BlockingClient& client() { return *client_; }
     [[nodiscard]] const zquic::Identity& admin() const { return admin_; }
+    /// What a bridge says of a caller is believed from this one.
+    [[nodiscard]] const zquic::Identity& bridge() const { return bridge_; }
 
     template <typename Req, typename Res>
     rpc::StatusOr<Res> call(const rpc::UnaryMethod<Req, Res>& method, const Req& request) {
@@ -154,6 +158,7 @@ class TestNode {
  private:
     TempFolder folder_;
     zquic::Identity admin_;
+    zquic::Identity bridge_;
     ghostd::GhostdConfig config_;
     std::unique_ptr<ghostd::Node> node_;
     std::unique_ptr<rpc::BlockingClient> client_;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "bridge_client/caller.hpp"
 #include "call_proof/answer.hpp"
 #include "method_table.hpp"
 
@@ -50,8 +51,10 @@ rpc::Status Access::may_call(const rpc::CallInfo& info) const {
         return {rpc::StatusCode::permission_denied,
                 fmt::format("the key {} is not listed in walletd's configuration", base::to_hex(peer))};
     }
+    // A share is all that the bridge's word gives here.
+    info.grant.caller = bridge_client::caller_of(info, bridge);
     if (!bridge || info.path.starts_with(kWalletPrefix)) return {};
-    const auto vouched = info.metadata.get(kCallerKeyField);
+    const auto vouched = info.metadata.get(bridge_client::kCallerKeyField);
     if (!vouched) return {};  // its own health checks
     const auto key = base::fixed_from_hex<32>(*vouched);
     if (key && listed(*key)) return {};

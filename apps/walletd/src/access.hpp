@@ -10,9 +10,6 @@
 
 namespace walletd {
 
-/// Metadata in which a bridge names the key of the caller it relays for (see ghostbridge/bridge.hpp). Its word only.
-inline constexpr std::string_view kCallerKeyField = "ghost-caller-key";
-
 /// Thread: the reactor's.
 class Access {
  public:

@@ -187,6 +187,7 @@ void QuicBridge::on_closed(zquic::h3::Exchange&, const zquic::h3::ExchangeEnd& e
     const auto self = shared_from_this();
     exchange_ = nullptr;
     request_ = {};
+    kept_.reset();
     drop_outgoing();
     if (in_ended_ && out_ended_) {
         events_ = nullptr;

@@ -61,6 +61,7 @@ class QuicBridge final : public zquic::h3::ExchangeHandler, public std::enable_s
     void consume(std::size_t bytes);
     void stop_reading(std::uint64_t h3_code);
     void reset(std::uint64_t h3_code);
+    void keep(std::shared_ptr<void> what) noexcept { kept_ = std::move(what); }
     void release();
     [[nodiscard]] const Peer& peer() const noexcept { return peer_; }
 
@@ -88,6 +89,7 @@ class QuicBridge final : public zquic::h3::ExchangeHandler, public std::enable_s
     zquic::h3::Exchange* exchange_ = nullptr;
     StreamEvents* events_ = nullptr;
 
+    std::shared_ptr<void> kept_;  ///< Until the exchange is closed: all was taken, or given up.
     std::deque<base::Bytes> pending_;
     std::size_t pending_bytes_ = 0;
     std::size_t low_water_ = 64 * 1024;
@@ -114,6 +116,7 @@ class QuicStream final : public HttpStream {
     void consume(std::size_t bytes) override { bridge_->consume(bytes); }
     void stop_reading(std::uint64_t h3_code) override { bridge_->stop_reading(h3_code); }
     void reset(std::uint64_t h3_code) override { bridge_->reset(h3_code); }
+    void keep(std::shared_ptr<void> what) override { bridge_->keep(std::move(what)); }
     [[nodiscard]] const Peer& peer() const noexcept override { return bridge_->peer(); }
 
  private:

@@ -13,7 +13,9 @@ namespace rpc {
 Server::State::State(io::Reactor& the_reactor, ServerOptions the_options)
     : reactor{the_reactor},
       options{the_options},
-      budget{the_options.held_bytes_max, the_options.held_bytes_per_connection_max},
+      call_shares{CallerShares::Bounds::of(the_options.calls_max, 2)},
+      request_shares{CallerShares::Bounds::of(the_options.held_bytes_max, 2)},
+      answer_shares{CallerShares::Bounds::of(the_options.answer_bytes_max, 2)},
       mailbox{Mailbox::make(the_reactor)},
       drain_timer{the_reactor, [this] {
                       const auto rest = calls;
@@ -23,25 +25,6 @@ Server::State::State(io::Reactor& the_reactor, ServerOptions the_options)
     if (!options.metrics) return;
     unknown_method.emplace(*options.metrics, "unknown");
     in_flight = &options.metrics->gauge("rpc_server_calls_in_flight", "Calls that have begun and not ended.");
-}
-
-bool RequestBudget::take(const io::SocketAddress& connection, std::size_t bytes) {
-    auto& of_connection = by_connection_[connection];
-    if (bytes <= max_ - held_ && bytes <= connection_max_ - of_connection) {
-        held_ += bytes;
-        of_connection += bytes;
-        return true;
-    }
-    if (of_connection == 0) by_connection_.erase(connection);
-    return false;
-}
-
-void RequestBudget::give(const io::SocketAddress& connection, std::size_t bytes) noexcept {
-    if (bytes == 0) return;
-    held_ -= bytes;
-    const auto at = by_connection_.find(connection);
-    at->second -= bytes;
-    if (at->second == 0) by_connection_.erase(at);
 }
 
 void Server::State::forget(const ServerCallPtr& call) {

@@ -64,7 +64,6 @@ Status ServerCall::admit(Fields& headers) {
                 "metadata larger than " + std::to_string(options.metadata_bytes_max) + " bytes"};
     }
     if (server_->draining) return {StatusCode::unavailable, "the server is shutting down"};
-    if (server_->calls.size() > options.calls_max) return {StatusCode::resource_exhausted, "too many calls under way"};
 
     if (const auto* timeout = find_field(headers, "grpc-timeout")) {
         const auto timeout_ns = parse_timeout_ns(*timeout);
@@ -74,14 +73,19 @@ Status ServerCall::admit(Fields& headers) {
     auto metadata = Metadata::read_from(headers);
     if (!metadata) return {StatusCode::internal, "malformed binary metadata"};
     metadata_ = std::move(*metadata);
+    CallGrant grant;
     if (server_->authorizer) {
-        CallGrant grant;
         auto allowed = server_->authorizer({.path = path_, .peer = peer_, .metadata = metadata_, .grant = grant});
         if (!allowed.ok()) return allowed;
-        if (grant.permit) stream_->keep(std::move(grant.permit));
         if (grant.timeout_max_ns < kNoDeadline - started_ns_)
             deadline_ns_ = std::min(deadline_ns_, started_ns_ + grant.timeout_max_ns);
     }
+    caller_ = grant.caller ? std::move(*grant.caller) : Caller::of(peer_);
+    kept_ = std::make_shared<Kept>(std::move(grant.permit), server_->call_shares.take(caller_),
+                                   server_->answer_shares.of(caller_));
+    if (!kept_->place) return {StatusCode::resource_exhausted, "too many calls of this caller are under way"};
+    stream_->keep(kept_);
+    held_ = server_->request_shares.of(caller_);
     if (!method_) {
         if (server_->raw) return {};
         return {StatusCode::unimplemented, "unknown method " + path_};
@@ -142,14 +146,16 @@ void ServerCall::on_timer() {
 
 bool ServerCall::settle_held_bytes() {
     const auto now = inbound_.buffered() + request_.size();
-    const auto counted = now - std::min(now, kFreeRequestBytes);
-    if (counted > held_ && !server_->budget.take(peer_.address, counted - held_)) {
-        abort({StatusCode::resource_exhausted, "the server holds too many incomplete requests"});
-        return false;
-    }
-    if (counted < held_) server_->budget.give(peer_.address, held_ - counted);
-    held_ = counted;
-    return true;
+    if (held_.resize(now - std::min(now, kFreeRequestBytes))) return true;
+    abort({StatusCode::resource_exhausted, "the server holds too many incomplete requests of this caller"});
+    return false;
+}
+
+bool ServerCall::settle_answer_bytes(std::size_t more) {
+    const auto now = stream_->queued_bytes() + more;
+    if (kept_->answer.resize(now - std::min(now, kFreeAnswerBytes))) return true;
+    abort({StatusCode::resource_exhausted, "the server holds too many answers that this caller does not take"});
+    return false;
 }
 
 void ServerCall::on_data(base::ByteView bytes) {
@@ -194,6 +200,7 @@ void ServerCall::run_with_one_message() {
 void ServerCall::on_writable() {
     const auto self = shared_from_this();
     note_queue();
+    if (!settle_answer_bytes(0)) return;
     if (!on_ready_ || buffer_full()) return;
     auto ready = std::exchange(on_ready_, {});
     ready();
@@ -279,14 +286,14 @@ void ServerCall::set_on_cancel(io::Task callback) {
 }
 
 void ServerCall::do_respond(base::Bytes framed) {
-    if (over_) return;
+    if (over_ || !settle_answer_bytes(framed.size())) return;
     send_initial();
     write_framed(std::move(framed));
     do_finish({});
 }
 
 void ServerCall::do_write(base::Bytes framed) {
-    if (over_) return;
+    if (over_ || !settle_answer_bytes(framed.size())) return;
     send_initial();
     write_framed(std::move(framed));
     note_queue();
@@ -368,7 +375,8 @@ void ServerCall::complete(const Status& status, bool cancelled) {
     if (cancelled) cancelled_.store(true, std::memory_order_release);
     closed_.store(true, std::memory_order_release);
     timer_.reset();
-    server_->budget.give(peer_.address, std::exchange(held_, 0));
+    held_ = {};
+    kept_.reset();
     stream_.reset();
     if (metrics_) metrics_->record(status.code, reactor_.now_ns() - started_ns_);
     auto ready = std::exchange(on_ready_, {});
@@ -402,6 +410,7 @@ void ServerCall::later(io::Task task) { reactor_.defer(std::move(task)); }
 std::string_view CallContext::path() const noexcept { return call_->path(); }
 const Peer& CallContext::peer() const noexcept { return call_->peer(); }
 const Metadata& CallContext::metadata() const noexcept { return call_->metadata(); }
+const Caller& CallContext::caller() const noexcept { return call_->caller(); }
 std::uint64_t CallContext::deadline_ns() const noexcept { return call_->deadline_ns(); }
 bool CallContext::cancelled() const noexcept { return call_->cancelled(); }
 io::Reactor& CallContext::reactor() const noexcept { return call_->reactor(); }
@@ -429,6 +438,7 @@ void CallDuty::respond(base::Bytes framed) { std::exchange(call_, nullptr)->resp
 bool CallDuty::write(const google::protobuf::MessageLite& message) { return call_->write(message); }
 void CallDuty::finish(Status status) { std::exchange(call_, nullptr)->finish(std::move(status)); }
 void CallDuty::when_ready(io::Task callback) { call_->when_ready(std::move(callback)); }
+bool CallDuty::ready() const noexcept { return call_->ready(); }
 
 void read_next(const ServerCallPtr& call, RawReadCallback callback) { call->read(std::move(callback)); }
 void reject_request(const ServerCallPtr& call) {

@@ -43,6 +43,7 @@ class ServerCall final : public StreamEvents, public std::enable_shared_from_thi
     void when_ready(io::Task callback);
     void abandon();
     [[nodiscard]] bool cancelled() const noexcept { return cancelled_.load(std::memory_order_acquire); }
+    [[nodiscard]] bool ready() const noexcept { return !closed_.load(std::memory_order_acquire) && !buffer_full(); }
 
     // Reactor's thread.
     void set_on_cancel(io::Task callback);
@@ -52,6 +53,7 @@ class ServerCall final : public StreamEvents, public std::enable_shared_from_thi
     [[nodiscard]] std::string_view path() const noexcept { return path_; }
     [[nodiscard]] const Peer& peer() const noexcept { return peer_; }
     [[nodiscard]] const Metadata& metadata() const noexcept { return metadata_; }
+    [[nodiscard]] const Caller& caller() const noexcept { return caller_; }
     [[nodiscard]] std::uint64_t deadline_ns() const noexcept { return deadline_ns_; }
     [[nodiscard]] io::Reactor& reactor() const noexcept { return reactor_; }
     [[nodiscard]] Metadata& initial() noexcept { return initial_; }
@@ -65,8 +67,10 @@ class ServerCall final : public StreamEvents, public std::enable_shared_from_thi
     void run_with_one_message();
     void arm_timer();
     void on_timer();
-    /// Settles the budget for what the call holds now; false when it is over for it.
+    /// Settles what the call's request holds now; false when it is over for it.
     bool settle_held_bytes();
+    /// Settles what its answer holds, with `more` bytes that are about to be written; false when it is over for it.
+    bool settle_answer_bytes(std::size_t more);
     void pump();
     void do_respond(base::Bytes framed);
     void do_write(base::Bytes framed);
@@ -91,10 +95,17 @@ class ServerCall final : public StreamEvents, public std::enable_shared_from_thi
     std::uint64_t deadline_ns_ = kNoDeadline;
     std::uint64_t request_until_ns_ = kNoDeadline;  ///< When the one request must be complete; none once it is.
     std::optional<io::Timer> timer_;                ///< For both.
-    std::size_t held_ = 0;                          ///< Taken from the server's budget.
+    CallerShares::Ticket held_;                     ///< Request bytes.
+    /// What lasts until the answer has left: the authorizer's permit, a place among the calls, bytes of the answer.
+    struct Kept {
+        std::shared_ptr<void> permit;
+        CallerShares::Ticket place, answer;
+    };
+    std::shared_ptr<Kept> kept_;
 
     std::string path_;
     Peer peer_;
+    Caller caller_;
     Metadata metadata_;
     Metadata initial_;
     Metadata trailing_;

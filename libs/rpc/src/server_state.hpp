@@ -7,7 +7,6 @@
 #include <string>
 #include <unordered_set>
 
-#include "io/network.hpp"
 #include "io/timer.hpp"
 #include "mailbox.hpp"
 #include "rpc/health.hpp"
@@ -15,22 +14,6 @@
 #include "server_metrics.hpp"
 
 namespace rpc {
-
-/// Request bytes that calls hold, of all and of each connection, which its peer's address stands for.
-class RequestBudget {
- public:
-    RequestBudget(std::size_t max, std::size_t connection_max) noexcept : max_{max}, connection_max_{connection_max} {}
-    /// False, and nothing taken, when it would pass a bound.
-    [[nodiscard]] bool take(const io::SocketAddress& connection, std::size_t bytes);
-    /// At most what was taken.
-    void give(const io::SocketAddress& connection, std::size_t bytes) noexcept;
-
- private:
-    std::size_t max_;
-    std::size_t connection_max_;
-    std::size_t held_ = 0;
-    std::map<io::SocketAddress, std::size_t, io::AddressLess> by_connection_;
-};
 
 struct Server::State {
     State(io::Reactor& the_reactor, ServerOptions the_options);
@@ -48,7 +31,9 @@ struct Server::State {
 
     io::Reactor& reactor;
     ServerOptions options;
-    RequestBudget budget;
+    CallerShares call_shares;
+    CallerShares request_shares;  ///< Bytes.
+    CallerShares answer_shares;   ///< Bytes.
     std::shared_ptr<Mailbox> mailbox;
     std::map<std::string, Method, std::less<>> methods;
     std::optional<MethodMetrics> unknown_method;  ///< All paths that no method serves, as one: peers choose them.

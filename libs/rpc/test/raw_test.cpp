@@ -120,33 +120,81 @@ TEST_P(Raw, EndsARequestThatStaysIncomplete) {
     EXPECT_TRUE(*answer);
 }
 
+constexpr std::size_t kPartBytes = 60'000;
+/// The beginning of a message of 65,536 bytes.
+base::Bytes part_of_message() {
+    auto part = std::string("\0\0\1\0\0", 5);
+    part.resize(kPartBytes, 'x');
+    return base::to_bytes(part);
+}
+
 TEST_P(Raw, BoundsWhatIncompleteRequestsHold) {
-    constexpr std::size_t kPart = 60'000;
-    std::string part = std::string("\0\0\1\0\0", 5);  // of 65,536 bytes
-    part.resize(kPart, 'x');
-    for (const auto& options : {ServerOptions{.held_bytes_max = 2 * kPart, .held_bytes_per_connection_max = 1 << 20},
-                                ServerOptions{.held_bytes_max = 1 << 20, .held_bytes_per_connection_max = 2 * kPart}}) {
-        make(options);
-        serve_echo();
-        std::vector<std::unique_ptr<HttpStream>> streams;
-        Record records[3];
-        for (auto& record : records) {
-            streams.push_back(open(record));
-            streams.back()->send_headers(headers(), false);
-            streams.back()->write(base::to_bytes(part), false);
-        }
-        const auto refused = [](const Record& record) { return record.field("grpc-status") == "8"; };
-        ASSERT_TRUE(until([&] { return std::ranges::count_if(records, refused) == 1; }));
-        EXPECT_TRUE(call(message("small"))) << "small requests go on";
-        EXPECT_EQ(std::ranges::count_if(records, refused), 1);
-        EXPECT_EQ(server->calls_in_flight(), 2u);
-        // What ends gives its bytes back.
-        streams.clear();
-        for (auto& record : records) record.stream = nullptr;
-        ASSERT_TRUE(until([&] { return server->calls_in_flight() == 0; }));
-        EXPECT_TRUE(call(message(std::string(65'000, 'y'))));
-        TearDown();
+    make({.held_bytes_max = 4 * kPartBytes});  // a caller has a half
+    serve_echo();
+    std::vector<std::unique_ptr<HttpStream>> streams;
+    Record records[3];
+    for (auto& record : records) {
+        streams.push_back(open(record));
+        streams.back()->send_headers(headers(), false);
+        streams.back()->write(part_of_message(), false);
     }
+    const auto refused = [](const Record& record) { return record.field("grpc-status") == "8"; };
+    ASSERT_TRUE(until([&] { return std::ranges::count_if(records, refused) == 1; }));
+    EXPECT_TRUE(call(message("small"))) << "small requests go on";
+    EXPECT_EQ(std::ranges::count_if(records, refused), 1);
+    EXPECT_EQ(server->calls_in_flight(), 2u);
+    // What ends gives its bytes back.
+    streams.clear();
+    for (auto& record : records) record.stream = nullptr;
+    ASSERT_TRUE(until([&] { return server->calls_in_flight() == 0; }));
+    EXPECT_TRUE(call(message(std::string(65'000, 'y'))));
+}
+
+/// The metadata field `stranger` makes the call one of a stranger from that network.
+void tell_callers_apart(Server& server) {
+    server.set_authorizer([](const CallInfo& info) {
+        if (const auto network = info.metadata.get("stranger"))
+            info.grant.caller = Caller{.kind = Caller::Class::stranger, .origin = std::string{*network}};
+        return Status{};
+    });
+}
+
+TEST_P(Raw, IncompleteRequestsOfStrangersLeaveRoomForListedCallers) {
+    make({.held_bytes_max = 1 << 20});
+    serve_echo();
+    tell_callers_apart(*server);
+    std::vector<std::unique_ptr<HttpStream>> streams;
+    std::vector<Record> records(40);
+    for (std::size_t i = 0; i < records.size(); ++i) {
+        auto fields = headers();
+        fields.push_back({"stranger", "192.0.2." + std::to_string(i % 10)});
+        streams.push_back(open(records[i]));
+        streams.back()->send_headers(fields, false);
+        streams.back()->write(part_of_message(), false);
+    }
+    const auto refused = [](const Record& record) { return record.field("grpc-status") == "8"; };
+    ASSERT_TRUE(until([&] { return std::ranges::count_if(records, refused) == 31; })) << "nine fit into a half";
+    EXPECT_TRUE(call(message(std::string(400'000, 'y')))) << "the other half is there for who is listed";
+    for (auto& record : records) record.stream = nullptr;
+}
+
+TEST_P(Raw, CallsOfStrangersLeaveRoomForListedCallers) {
+    make({.calls_max = 64});
+    serve_echo();
+    tell_callers_apart(*server);
+    std::vector<std::unique_ptr<HttpStream>> streams;
+    std::vector<Record> records(80);
+    for (std::size_t i = 0; i < records.size(); ++i) {
+        auto fields = headers();
+        fields.push_back({"stranger", "192.0.2." + std::to_string(i % 8)});
+        streams.push_back(open(records[i]));
+        streams.back()->send_headers(fields, false);
+    }
+    const auto refused = [](const Record& record) { return record.field("grpc-status") == "8"; };
+    ASSERT_TRUE(until([&] { return std::ranges::count_if(records, refused) == 48; }));
+    EXPECT_TRUE(call(message("listed")));
+    EXPECT_EQ(server->calls_in_flight(), 32u);
+    for (auto& record : records) record.stream = nullptr;
 }
 
 TEST_P(Raw, RefusesWhatIsNotGrpc) {
@@ -324,8 +372,8 @@ TEST_P(Raw, MetricsCountByMethodAndCode) {
 /// A listener of one's own settings, and a client that says nothing by itself.
 class QuietClient : public Raw {
  public:
-    void serve(const std::function<void(QuicServerOptions&)>& adjust) {
-        server = Server::make(*reactor);
+    void serve(const std::function<void(QuicServerOptions&)>& adjust, ServerOptions server_options = {}) {
+        server = Server::make(*reactor, server_options);
         serve_echo();
         QuicServerOptions options{.address = io::SocketAddress::loopback_v6(0), .identity = server_identity};
         adjust(options);
@@ -333,7 +381,7 @@ class QuietClient : public Raw {
         ASSERT_TRUE(started) << started.error().text;
         listener = std::move(*started);
     }
-    [[nodiscard]] std::shared_ptr<Channel> dial(const zquic::Identity& identity) {
+    [[nodiscard]] std::unique_ptr<Channel> dial(const zquic::Identity& identity) {
         QuicClientOptions options{
             .server = listener->bound_address(), .server_keys = {*server_identity.public_key()}, .identity = identity};
         options.settings.keep_alive_ms = 0;
@@ -347,6 +395,40 @@ class QuietClient : public Raw {
         return *result;
     }
 };
+
+TEST_P(QuietClient, ThatTakesNoAnswersIsGivenNoMore) {
+    constexpr std::size_t kAnswer = 3'000'000;  // more than the client's window
+    serve([](QuicServerOptions&) {}, {.answer_bytes_max = 8 * kAnswer});
+    constexpr UnaryMethod<Message, Message> kLarge{"/test.v1.Test/Large"};
+    server->add(kLarge, [](CallContext&, const Message&, Responder<Message> done) {
+        done.respond(message(std::string(kAnswer, 'z')));
+    });
+    channel = dial(client_identity);
+    std::vector<std::unique_ptr<HttpStream>> streams;
+    std::vector<Record> records(8);
+    for (auto& record : records) {
+        streams.push_back(open(record));
+        record.stream = nullptr;  // gives no credit back
+        streams.back()->send_headers(headers(std::string{kLarge.path}), false);
+        streams.back()->write(base::to_bytes(kEmptyMessage), true);
+    }
+    const auto refused = [](const Record& record) { return record.field("grpc-status") == "8"; };
+    ASSERT_TRUE(until([&] { return std::ranges::count_if(records, refused) == 4; }));
+    EXPECT_TRUE(ask(*channel)) << "small answers go on";
+    const auto other = dial(zquic::Identity::generate().value());
+    std::optional<StatusOr<Message>> got;
+    const auto handle = other->call(kLarge, {}, {.timeout_ns = 60 * kSecond},
+                                    [&](StatusOr<Message> answer) { got = std::move(answer); });
+    ASSERT_TRUE(until([&] { return got.has_value(); }));
+    EXPECT_TRUE(*got) << "another caller has his own share";
+    streams.clear();
+    EXPECT_TRUE(until([&] {
+        std::optional<StatusOr<Message>> again;
+        const auto call = channel->call(kLarge, {}, {.timeout_ns = 60 * kSecond},
+                                        [&](StatusOr<Message> answer) { again = std::move(answer); });
+        return until([&] { return again.has_value(); }) && *again;
+    })) << "what was given up counts no more";
+}
 
 TEST_P(QuietClient, IsNotKeptAliveByTheServer) {
     serve([](QuicServerOptions& options) {

@@ -5,9 +5,7 @@
 //   rpc client ─ h3 + mTLS, UDP ───▶ │ Bridge │ ── h3 + mTLS, pooled ──▶ ghostd, walletd, …
 //   service ──── Register (h3) ────▶ └────────┘
 //
-// One reactor thread carries all of it. Calls made to a service reach it with the metadata field `ghost-caller-key`:
-// the hexadecimal public key that the caller proved with its certificate, absent for plaintext callers. What a caller
-// itself sends under that name is removed, so a service may rely on it as far as it trusts this bridge's key.
+// One reactor thread carries all of it. What the bridge tells services of their callers: bridge_client/caller.hpp.
 
 #include <cstdint>
 #include <memory>
@@ -18,9 +16,6 @@
 #include "ghostbridge/config.hpp"
 
 namespace ghostbridge {
-
-/// Metadata that the bridge adds; see above.
-inline constexpr std::string_view kCallerKeyField = "ghost-caller-key";
 
 class Bridge {
  public:

@@ -13,6 +13,7 @@
 #include "rpc/deadline.hpp"
 #include "rpc/metadata.hpp"
 #include "rpc/status.hpp"
+#include "rpc/stream.hpp"
 
 namespace ghostbridge {
 
@@ -34,11 +35,11 @@ struct Refusal {
 /// Checks method, content-type, path, grpc-timeout and ghost-instance-key.
 std::expected<CallRequest, Refusal> parse_request(rpc::Fields fields);
 
-/// The request as the service gets it: hop-by-hop fields, ghost-instance-key and any ghost-caller-key removed, `te:
-/// trailers`, the time that is left in grpc-timeout, and the caller's proved key. Without an :authority the Host field
-/// becomes it.
-rpc::Fields forward_request(const CallRequest& request, std::uint64_t time_left_ns,
-                            const std::optional<base::Digest>& caller);
+/// The request as the service gets it: hop-by-hop fields, ghost-instance-key and what the caller says of
+/// himself (bridge_client/caller.hpp) removed, `te: trailers`, the time that is left in grpc-timeout, and what the
+/// bridge says of the caller. Without an :authority the Host field becomes it.
+rpc::Fields forward_request(const CallRequest& request, std::uint64_t time_left_ns, const rpc::Peer& caller,
+                            bool listed);
 /// A response or its trailers as the caller gets them: hop-by-hop fields removed. A 1xx or missing :status in a
 /// response is for the caller of this function to refuse.
 rpc::Fields forward_response(rpc::Fields fields);

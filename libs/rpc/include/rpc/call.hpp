@@ -12,6 +12,7 @@
 
 #include "base/bytes.hpp"
 #include "io/reactor.hpp"
+#include "rpc/caller.hpp"
 #include "rpc/codec.hpp"
 #include "rpc/deadline.hpp"
 #include "rpc/metadata.hpp"
@@ -43,6 +44,8 @@ class CallContext {
     [[nodiscard]] const Peer& peer() const noexcept;
     /// What the client sent.
     [[nodiscard]] const Metadata& metadata() const noexcept;
+    /// Whom the call counts for where something is shared out.
+    [[nodiscard]] const Caller& caller() const noexcept;
     /// Nanoseconds of the reactor's clock; kNoDeadline when the client set none.
     [[nodiscard]] std::uint64_t deadline_ns() const noexcept;
     /// The client gave up, its deadline passed, or the connection or the server is gone. Answers go nowhere then.
@@ -83,6 +86,7 @@ class CallDuty {
     bool write(const google::protobuf::MessageLite& message);
     void finish(Status status);
     void when_ready(io::Task callback);
+    [[nodiscard]] bool ready() const noexcept;
 
  private:
     ServerCallPtr call_;
@@ -135,6 +139,8 @@ class ServerStream {
     /// True: taken, it will be sent. False: nothing was taken; either the buffer (ServerOptions::stream_buffer_bytes)
     /// is full, then write the same message again from when_ready(); or the call is over, see cancelled().
     [[nodiscard]] bool write(const Res& response) { return duty_.held() && duty_.write(response); }
+    /// Whether write() would take a message now: a writer that prepares each one asks before, and holds none.
+    [[nodiscard]] bool ready() const noexcept { return duty_.held() && duty_.ready(); }
     /// Runs `callback` once, on the reactor in a later turn, when the buffer has room or the call is over (check
     /// cancelled()). Replaces an earlier one.
     void when_ready(io::Task callback) {

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -18,6 +19,7 @@
 
 #include "io/reactor.hpp"
 #include "rpc/call.hpp"
+#include "rpc/caller.hpp"
 #include "rpc/framing.hpp"
 #include "rpc/method.hpp"
 #include "rpc/stream.hpp"
@@ -34,6 +36,7 @@ class Health;
 struct CallGrant {
     std::shared_ptr<void> permit{};              ///< See HttpStream::keep().
     std::uint64_t timeout_max_ns = kNoDeadline;  ///< Ends the call at the latest; raw handlers see to that themselves.
+    std::optional<Caller> caller{};              ///< Whom the call counts for; else Caller::of() its peer.
 };
 /// What an authorizer decides on; everything is borrowed for the call.
 struct CallInfo {
@@ -56,18 +59,24 @@ using RawHandler = std::move_only_function<void(RawCall)>;
 
 /// Of each call, outside ServerOptions::held_bytes_max.
 inline constexpr std::size_t kFreeRequestBytes = 4096;
+/// Of each call, outside ServerOptions::answer_bytes_max.
+inline constexpr std::size_t kFreeAnswerBytes = 64 * 1024;
 
 struct ServerOptions {
     std::size_t message_bytes_max = kMessageBytesMaxDefault;  ///< Larger requests: RESOURCE_EXHAUSTED.
     std::size_t metadata_bytes_max = 16 * 1024;               ///< field_section_size() of the request headers.
-    std::size_t calls_max = 65536;                            ///< Calls under way; beyond: RESOURCE_EXHAUSTED.
+    /// Calls under way and answers that have not left; beyond: RESOURCE_EXHAUSTED. Shared out by caller, as what
+    /// follows: one listed caller has a half at most, strangers together too, one network of them an eighth.
+    std::size_t calls_max = 65536;
     /// From the headers to the end of the request where a method takes one message; then DEADLINE_EXCEEDED.
     std::uint64_t request_timeout_ns = 60'000'000'000;
-    /// Request bytes that wait for the rest of their message or for their reader, of all calls and of the calls of one
-    /// connection; the call that would pass it: RESOURCE_EXHAUSTED. kFreeRequestBytes of each call do not count, so
-    /// that small requests are served whatever large ones do.
+    /// Request bytes that wait for the rest of their message or for their reader; the call that would pass it:
+    /// RESOURCE_EXHAUSTED. kFreeRequestBytes of each call do not count, so that small requests are served whatever
+    /// large ones do.
     std::size_t held_bytes_max = 256u << 20;
-    std::size_t held_bytes_per_connection_max = 128u << 20;
+    /// Response bytes that callers do not take; the call that would pass it: RESOURCE_EXHAUSTED. kFreeAnswerBytes of
+    /// each call do not count.
+    std::size_t answer_bytes_max = 256u << 20;
     std::size_t stream_buffer_bytes = 256 * 1024;  ///< Responses waiting in one ServerStream.
     std::size_t compress_from_bytes = 0;       ///< Larger responses are gzipped for clients that accept it; 0: never.
     base::MetricsRegistry* metrics = nullptr;  ///< rpc_server_*; must outlive the server.

@@ -81,6 +81,7 @@ class HttpStream {
     [[nodiscard]] virtual const Peer& peer() const noexcept = 0;
 
     /// Keeps `what` as long as this object; a transport that knows better, until the answer has left or was given up.
+    /// Once.
     virtual void keep(std::shared_ptr<void> what) { kept_ = std::move(what); }
 
  private:
