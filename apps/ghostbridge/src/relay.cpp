@@ -100,8 +100,8 @@ class Relay::Call {
         instance_ = *picked;
         slot_ = *slot;
         relay_.registry_.started(instance_);
-        relay_.egress_.open(*instance, slot_, [weak = std::weak_ptr{alive_}, this](auto stream) {
-            if (weak.expired()) return;  // the call ended while the connection was made
+        if (auto stream = relay_.egress_.open(*instance, slot_)) return on_stream(std::move(stream));
+        waiting_ = relay_.egress_.wait(*instance, slot_, [this](auto stream) {
             if (!stream)
                 return on_not_sent("cannot reach its instance at " + endpoint_ + ": " + stream.error().message);
             on_stream(std::move(*stream));
@@ -334,10 +334,10 @@ class Relay::Call {
     IngressEvents ingress_events_;
     EgressEvents egress_events_;
     io::Timer deadline_timer_;
-    std::shared_ptr<char> alive_ = std::make_shared<char>();
 
     InstanceId instance_ = 0;  ///< 0: none holds this call now.
     Egress::Slot slot_ = 0;    ///< Its connection.
+    Egress::Waiting waiting_;  ///< For that connection; ends with the call.
     std::vector<InstanceId> tried_;
     std::string endpoint_;
     std::string last_failure_;

@@ -93,7 +93,7 @@ void Channel::State::link_draining(Link& draining) {
     attempt_timer.cancel();
     retired.push_back(std::exchange(link, nullptr));
     change(ChannelState::idle);
-    if (!waiting.empty()) connect();
+    if (!waiting.empty() || !ready_waiters.empty()) connect();
 }
 
 void Channel::State::link_closed(Link& closed, const ConnectionError& error) {
