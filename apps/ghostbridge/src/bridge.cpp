@@ -15,6 +15,7 @@
 #include "ghostbridge/egress.hpp"
 #include "ghostbridge/h2_server.hpp"
 #include "ghostbridge/relay.hpp"
+#include "ghostbridge/turns.hpp"
 #include "io/ops_server.hpp"
 #include "io/thread.hpp"
 #include "rpc/health.hpp"
@@ -93,6 +94,7 @@ struct Bridge::State {
 
     std::optional<Access> access;
     std::optional<io::NetworkQuota> public_calls;
+    std::optional<Turns> turns;
     std::optional<Registry> registry;
     std::optional<Egress> egress;
     std::unique_ptr<rpc::Server> server;
@@ -125,6 +127,8 @@ void Bridge::State::wire() {
     auto& reactor = thread->reactor();
     access.emplace(config, key);
     public_calls.emplace(config.public_calls_max, config.public_calls_per_address_max);
+    turns.emplace(reactor, Turns::Options{.percent = config.public_work_percent,
+                                          .per_network_percent = config.public_work_per_address_percent});
     registry.emplace(Registry::Options{.lease_ttl_ms = config.lease_ttl_ms,
                                        .instances_max = config.instances_max,
                                        .watchers_max = config.watchers_max + 2,  // and the bridge's own two
@@ -146,7 +150,7 @@ void Bridge::State::wire() {
                                          .request_timeout_ns = kOwnRequestTimeoutNs,
                                          .held_bytes_max = kOwnHeldMax,
                                          .metrics = &metrics});
-    control.emplace(*server, *registry, *egress, *access, config);
+    control.emplace(*server, *registry, *egress, *access, *turns, config);
     const auto cap = config.call_timeout_max_ms == 0 ? rpc::kNoDeadline : config.call_timeout_max_ms * kNsPerMs;
     relay.emplace(reactor, *registry, *egress, metrics,
                   RelayOptions{.calls_max = config.calls_max,
@@ -210,7 +214,7 @@ base::Checked<void> Bridge::State::listen() {
     quic_port = quic->bound_address().port();
     if (config.listen_tcp.empty()) return {};
     GC_TRY(tcp,
-           H2Server::listen(reactor, *io::SocketAddress::parse(config.listen_tcp), config.tcp, metrics,
+           H2Server::listen(reactor, *io::SocketAddress::parse(config.listen_tcp), config.tcp, *turns, metrics,
                             [this](std::unique_ptr<rpc::HttpStream> stream) { server->accept(std::move(stream)); }));
     tcp_port = tcp->port();
     return {};
@@ -251,6 +255,7 @@ void Bridge::State::tear_down() {
     control.reset();
     egress.reset();
     registry.reset();
+    turns.reset();
 }
 
 /// Refuses new calls and waits for the open ones; any thread but the reactor's.

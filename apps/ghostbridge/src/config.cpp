@@ -69,6 +69,9 @@ base::ConfigSchema schema_of(TcpLimits& tcp) {
     schema.field("connections_per_address_max", tcp.connections_per_address_max,
                  "Of these, of one IPv4 address or IPv6 /64. Behind a proxy all callers are one address.",
                  {.min = 1, .max = 1'000'000});
+    schema.field("connections_per_address_per_s", tcp.connections_per_address_per_s,
+                 "New ones of one IPv4 address or IPv6 /64; all that it may have may come at once.",
+                 {.min = 1, .max = 1'000'000});
     schema.field("streams_max", tcp.streams_max, "Concurrent calls of one connection.", {.min = 1, .max = 100'000});
     schema.field("stream_window_bytes", tcp.stream_window_bytes, "Request bytes that one call may have in the bridge.",
                  {.min = 65'535, .max = kGib});
@@ -125,6 +128,12 @@ base::ConfigSchema schema_of(Config& config, std::vector<PeerText>& peers) {
     schema.field("public_call_timeout_ms", config.public_call_timeout_ms,
                  "Caps grpc-timeout of callers without a known key, also for calls that have none.",
                  {.min = 100, .max = kDayMs});
+    schema.field("public_work_percent", config.public_work_percent,
+                 "Of the bridge's thread, for callers over TCP and for look-ups without a known key.",
+                 {.min = 1, .max = 100});
+    schema.field("public_work_per_address_percent", config.public_work_per_address_percent,
+                 "And for those of one IPv4 address or IPv6 /64. Behind a proxy all callers are one address.",
+                 {.min = 1, .max = 100});
     schema.field("call_window_bytes", config.call_window_bytes,
                  "Bytes of one direction of one call that the bridge holds at most.", {.min = 16'384, .max = kGib});
     schema.field("instances_max", config.instances_max, "Registered instances.", {.min = 1, .max = 1'000'000});

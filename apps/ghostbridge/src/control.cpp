@@ -173,7 +173,8 @@ struct Control::Watcher : std::enable_shared_from_this<Control::Watcher> {
     io::Deferred push;
 };
 
-Control::Control(rpc::Server& server, Registry& registry, Egress& egress, const Access& access, const Config& config)
+Control::Control(rpc::Server& server, Registry& registry, Egress& egress, const Access& access, Turns& turns,
+                 const Config& config)
     : server_{server},
       registry_{registry},
       egress_{egress},
@@ -184,7 +185,9 @@ Control::Control(rpc::Server& server, Registry& registry, Egress& egress, const 
       housekeeping_timer_{server.reactor(), [this] { housekeeping(); }},
       probe_timer_{server.reactor(), [this] { probe(); }} {
     add_registry();
-    add_reflection(server, {.registry = registry, .egress = egress, .descriptors = *descriptors_, .access = access});
+    add_reflection(
+        server,
+        {.registry = registry, .egress = egress, .descriptors = *descriptors_, .access = access, .turns = turns});
     own_watch_ = registry_.watch([this] { on_changed(); }).value_or(0);
     housekeeping();
     probe_timer_.arm_after(config_.health_interval_ms * kNsPerMs);

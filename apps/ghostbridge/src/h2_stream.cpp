@@ -17,27 +17,27 @@ std::vector<nghttp2_nv> native(const Fields& fields) {
     return out;
 }
 
-void HeaderBlockWatch::follow(base::ByteView bytes) noexcept {
-    const auto skip = [&bytes](std::size_t& left) {
-        const auto part = std::min(left, bytes.size());
-        left -= part;
-        bytes = bytes.subspan(part);
-    };
-    skip(preface_left_);
-    while (!bytes.empty()) {
-        if (payload_left_ > 0) {
-            skip(payload_left_);
-            continue;
-        }
-        head_[head_size_++] = bytes.front();
-        bytes = bytes.subspan(1);
+std::size_t FrameWatch::follow(base::ByteView bytes) noexcept {
+    if (bytes.empty()) return 0;
+    if (preface_left_ > 0) {
+        const auto part = std::min(preface_left_, bytes.size());
+        preface_left_ -= part;
+        return part;
+    }
+    std::size_t taken = 0;
+    while (payload_left_ == 0 && taken < bytes.size()) {
+        head_[head_size_++] = bytes[taken++];
         if (head_size_ < head_.size()) continue;
         head_size_ = 0;
         payload_left_ = base::load_be<std::uint32_t>(head_.data()) >> 8;
         const auto type = std::to_integer<unsigned>(head_[3]);
         in_block_frame_ = type == NGHTTP2_HEADERS || type == NGHTTP2_CONTINUATION;
         continues_ = in_block_frame_ && (head_[4] & std::byte{NGHTTP2_FLAG_END_HEADERS}) == std::byte{0};
+        break;
     }
+    const auto part = std::min(payload_left_, bytes.size() - taken);
+    payload_left_ -= part;
+    return taken + part;
 }
 
 namespace {
@@ -102,7 +102,11 @@ void H2Stream::write(base::Bytes bytes, bool end) {
     auto& stream = *state_;
     if (!bytes.empty()) {
         stream.queued += bytes.size();
-        stream.queue.push_back(std::move(bytes));
+        auto& queue = stream.queue;
+        if (!queue.empty() && queue.back().size() + bytes.size() <= kJoinBytes)
+            queue.back().insert(queue.back().end(), bytes.begin(), bytes.end());
+        else
+            queue.push_back(std::move(bytes));
     }
     stream.local_ended = end;
     if (stream.queued > stream.low_water) stream.above_low_water = true;

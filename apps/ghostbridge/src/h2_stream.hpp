@@ -18,6 +18,9 @@
 namespace ghostbridge {
 
 inline constexpr std::size_t kLowWaterDefault = 64 << 10;
+/// Small pieces of an answer that wait are copied together up to this size. Any two neighbours are longer, so a piece's
+/// own cost in memory is small beside its bytes.
+inline constexpr std::size_t kJoinBytes = 4096;
 
 class H2Stream;
 
@@ -61,13 +64,17 @@ struct StreamState {
     bool reset_counted = false;              ///< We asked for the reset, or the peer's own one was counted.
 };
 
-/// Follows the frames of a connection (RFC 9113 section 4.1) to know whether the peer owes us the rest of a header
-/// block. nghttp2 tells where a block begins, but not where one ends that it ignores.
-class HeaderBlockWatch {
+/// Follows the frames of a connection (RFC 9113 section 4.1): where one ends, so that they can be worked off one by
+/// one, and whether the peer owes us the rest of a header block. nghttp2 tells where a block begins, but not where one
+/// ends that it ignores.
+class FrameWatch {
  public:
-    /// All that the peer sends, in order, from the preface on.
-    void follow(base::ByteView bytes) noexcept;
-    [[nodiscard]] bool inside() const noexcept { return continues_ || (in_block_frame_ && payload_left_ > 0); }
+    /// How many of the bytes belong to the frame that they go on with (or to the preface). All that the peer sends
+    /// must come by here, in order.
+    std::size_t follow(base::ByteView bytes) noexcept;
+    [[nodiscard]] bool inside_header_block() const noexcept {
+        return continues_ || (in_block_frame_ && payload_left_ > 0);
+    }
 
  private:
     std::size_t preface_left_ = NGHTTP2_CLIENT_MAGIC_LEN;
@@ -96,7 +103,8 @@ struct H2Session::Impl {
     nghttp2_session* native_session = nullptr;
     std::unordered_map<std::int32_t, std::unique_ptr<StreamState>> streams;  // unkeyed: at most streams_max
     io::RateLimit control_frames;
-    HeaderBlockWatch header_block;
+    FrameWatch frames;
+    std::uint64_t cost_ns = 0;   ///< Since take_cost().
     std::size_t open_calls = 0;  ///< Streams whose request headers are complete.
     bool settings_seen = false;
     bool settings_acknowledged = false;
@@ -111,6 +119,7 @@ struct H2Session::Impl {
         return kFramesPerStream * limits.streams_max + limits.control_frames_burst;
     }
     base::Result<void> open();
+    base::Result<void> feed_frame(base::ByteView bytes);
     void on_headers_complete(StreamState& stream, bool end);
     void deliver(StreamState& stream);
     void end_input(StreamState& stream, rpc::Fields trailers);

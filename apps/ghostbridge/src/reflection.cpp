@@ -27,6 +27,8 @@ constexpr rpc::BidiMethod<v1alpha::ServerReflectionRequest, v1alpha::ServerRefle
 
 constexpr std::uint64_t kForwardTimeoutNs = 2'000'000'000;
 constexpr std::size_t kForwardsMax = 16;  ///< Instances asked for one look-up.
+/// What one costs the bridge's thread at least, in nanoseconds: its answer leaves in a later turn.
+constexpr std::uint64_t kLookupNs = 30'000;
 
 using Answer = std::move_only_function<void(v1::ServerReflectionResponse)>;
 
@@ -164,12 +166,17 @@ To convert(const From& from) {
     return to;
 }
 
-/// One reflection stream: request, answer, next request.
+/// One reflection stream: request, answer, next request. A stranger's waits for its turn before each answer: one frame
+/// can carry thousands of look-ups.
 template <typename Req, typename Res>
-struct Session : std::enable_shared_from_this<Session<Req, Res>> {
-    Session(const ReflectionSources& sources_in, bool known_in, rpc::ServerReader<Req> reader_in,
+struct Session final : std::enable_shared_from_this<Session<Req, Res>>, Turns::Worker {
+    Session(const ReflectionSources& sources_in, const rpc::Peer& peer, rpc::ServerReader<Req> reader_in,
             rpc::ServerStream<Res> stream_in)
-        : sources{sources_in}, known{known_in}, reader{std::move(reader_in)}, stream{std::move(stream_in)} {}
+        : sources{sources_in},
+          known{sources.access.knows(peer.public_key)},
+          reader{std::move(reader_in)},
+          stream{std::move(stream_in)},
+          seat{sources.turns, peer.address, *this} {}
 
     void step() {
         reader.read([self = this->shared_from_this()](std::optional<Req> request) {
@@ -177,14 +184,29 @@ struct Session : std::enable_shared_from_this<Session<Req, Res>> {
                 if (!self->stream.finished()) self->stream.finish();
                 return;
             }
-            const auto asked = convert<v1::ServerReflectionRequest>(*request);
-            answer_request(self->sources, self->known, asked, self->lookup,
-                           [self, asked](v1::ServerReflectionResponse response) {
-                               response.set_valid_host(asked.host());
-                               *response.mutable_original_request() = asked;
-                               self->write(convert<Res>(response));
-                           });
+            self->asked = convert<v1::ServerReflectionRequest>(*request);
+            if (self->known) return self->answer(self->asked);
+            self->waiting = self;
+            self->seat.want();
         });
+    }
+    std::uint64_t work(std::uint64_t) override {
+        const auto self = std::exchange(waiting, nullptr);
+        if (self) answer(asked);
+        return kLookupNs;
+    }
+    void answer(const v1::ServerReflectionRequest& request) {
+        answer_request(sources, known, request, lookup,
+                       [self = this->shared_from_this(), request](v1::ServerReflectionResponse response) {
+                           response.set_valid_host(request.host());
+                           *response.mutable_original_request() = request;
+                           self->write(convert<Res>(response));
+                       });
+    }
+    /// The call is over: so is what works on it.
+    void give_up() {
+        const auto last = std::exchange(waiting, nullptr);
+        lookup.reset();
     }
     void write(Res response) {
         if (stream.cancelled()) return;
@@ -198,17 +220,20 @@ struct Session : std::enable_shared_from_this<Session<Req, Res>> {
     bool known;
     rpc::ServerReader<Req> reader;
     rpc::ServerStream<Res> stream;
-    std::shared_ptr<Lookup> lookup;  ///< Holds this until it is over, or the call is.
+    std::shared_ptr<Lookup> lookup;     ///< Holds this until it is over, or the call is.
+    v1::ServerReflectionRequest asked;  ///< The last one.
+    std::shared_ptr<Session> waiting;   ///< This, while it waits for a turn.
+    Turns::Seat seat;
 };
 
 template <typename Req, typename Res>
 void add_version(rpc::Server& server, const rpc::BidiMethod<Req, Res>& method, const ReflectionSources& sources) {
     server.add(
         method, [sources](rpc::CallContext& context, rpc::ServerReader<Req> reader, rpc::ServerStream<Res> stream) {
-            const bool known = sources.access.knows(context.peer().public_key);
-            auto session = std::make_shared<Session<Req, Res>>(sources, known, std::move(reader), std::move(stream));
+            auto session =
+                std::make_shared<Session<Req, Res>>(sources, context.peer(), std::move(reader), std::move(stream));
             context.on_cancel([weak = std::weak_ptr{session}] {
-                if (const auto alive = weak.lock()) alive->lookup.reset();
+                if (const auto alive = weak.lock()) alive->give_up();
             });
             session->step();
         });

@@ -46,6 +46,39 @@ class RefusedConnector final : public rpc::Connector {
     io::Reactor& reactor_;
 };
 
+/// Connects when it is told to, and not before.
+class LateConnector final : public rpc::Connector {
+ public:
+    /// Of all connectors that were made. On the reactor.
+    struct Gate {
+        bool open = false;
+        std::vector<io::Task> waiting;
+        void let_through() {
+            open = true;
+            for (auto& task : std::exchange(waiting, {})) task();
+        }
+    };
+    LateConnector(Gate& gate, std::unique_ptr<rpc::Connector> inner) : gate_{gate}, inner_{std::move(inner)} {}
+    std::unique_ptr<rpc::ClientConnection> connect(rpc::ConnectionEvents& events) override {
+        if (gate_.open) return inner_->connect(events);
+        struct Connection final : rpc::ClientConnection {
+            std::unique_ptr<rpc::HttpStream> open() override { return inner ? inner->open() : nullptr; }
+            void close() override {
+                if (inner) inner->close();
+            }
+            std::unique_ptr<rpc::ClientConnection> inner;
+        };
+        auto connection = std::make_unique<Connection>();
+        gate_.waiting.push_back([this, &events, raw = connection.get()] { raw->inner = inner_->connect(events); });
+        return connection;
+    }
+    [[nodiscard]] std::string endpoint() const override { return inner_->endpoint(); }
+
+ private:
+    Gate& gate_;
+    std::unique_ptr<rpc::Connector> inner_;
+};
+
 /// Answers with headers, and refuses the call as never begun when its request is complete.
 struct Begun final : rpc::StreamEvents {
     explicit Begun(std::unique_ptr<rpc::HttpStream> stream_in) : stream{std::move(stream_in)} {
@@ -74,26 +107,30 @@ class RelayTest : public ::testing::Test {
                 reactor,
                 [this, &reactor](const Instance& instance) -> std::unique_ptr<rpc::Connector> {
                     // By port: 1 serves, 2 cannot be reached, 3 refuses every call, 4 answers none and then resets, 5
-                    // begins an answer and then says that it never began.
+                    // begins an answer and then says that it never began, 6 serves once it was told to.
                     const auto port = instance.address.port();
                     if (port == 2) return std::make_unique<RefusedConnector>(reactor);
-                    return rpc::make_loopback(
+                    auto reached = rpc::make_loopback(
                         reactor, kWindow,
                         [this, port](std::unique_ptr<rpc::HttpStream> stream) {
-                            if (port == 1) return service_->accept(std::move(stream));
+                            if (port == 6) ++late_streams_;
+                            if (port == 1 || port == 6) return service_->accept(std::move(stream));
                             ++turned_away_;
                             if (port == 5) return begun_.push_back(std::make_unique<Begun>(std::move(stream)));
                             stream->reset(static_cast<std::uint64_t>(port == 3 ? rpc::H3Code::request_rejected
                                                                                : rpc::H3Code::excessive_load));
                         },
                         rpc::Peer{.address = {}, .public_key = base::Digest{}});
+                    if (port == 6) return std::make_unique<LateConnector>(gate_, std::move(reached));
+                    return reached;
                 },
                 egress_options_);
             relay_.emplace(reactor, *registry_, *egress_, metrics_, options_);
             front_ = rpc::Server::make(reactor);
             front_->set_raw_handler([this](rpc::RawCall call) { relay_->start(std::move(call), Caller::anonymous); });
+            turns_.emplace(reactor, Turns::Options{.percent = 100, .per_network_percent = 100});
             auto tcp = H2Server::listen(
-                reactor, io::SocketAddress::loopback_v4(0), limits_, metrics_,
+                reactor, io::SocketAddress::loopback_v4(0), limits_, *turns_, metrics_,
                 [this](std::unique_ptr<rpc::HttpStream> stream) { front_->accept(std::move(stream)); });
             ASSERT_TRUE(tcp) << tcp.error().text;
             tcp_ = std::move(*tcp);
@@ -110,6 +147,7 @@ class RelayTest : public ::testing::Test {
             begun_.clear();
             service_.reset();
             registry_.reset();
+            turns_.reset();
         });
         thread_->stop();
     }
@@ -129,7 +167,7 @@ class RelayTest : public ::testing::Test {
     base::SeededRandom random_{11};
     base::MetricsRegistry metrics_;
     RelayOptions options_{.window_bytes = kWindow};
-    Egress::Options egress_options_{.connect_timeout_ns = 1'000'000'000};
+    Egress::Options egress_options_{.connect_timeout_ns = 60'000'000'000};
     TcpLimits limits_;
     std::shared_ptr<EchoLog> log_ = std::make_shared<EchoLog>();
     std::unique_ptr<io::ReactorThread> thread_;
@@ -138,10 +176,13 @@ class RelayTest : public ::testing::Test {
     std::optional<Egress> egress_;
     std::optional<Relay> relay_;
     std::unique_ptr<rpc::Server> front_;
+    std::optional<Turns> turns_;
     std::unique_ptr<H2Server> tcp_;
     InstanceId instance_ = 0;
     std::vector<std::unique_ptr<Begun>> begun_;
     std::atomic<int> turned_away_{0};
+    LateConnector::Gate gate_;
+    std::atomic<int> late_streams_{0};
     std::uint16_t port_ = 0;
 };
 
@@ -481,6 +522,47 @@ TEST_F(RelayTest, CountsCallsByServiceAndStatus) {
     EXPECT_NE(text.find("ghostbridge_calls_total{service=\"test.v1.Echo\",code=\"NOT_FOUND\"} 1"), std::string::npos);
     EXPECT_NE(text.find("ghostbridge_calls_total{service=\"unknown\",code=\"UNIMPLEMENTED\"} 1"), std::string::npos);
     EXPECT_EQ(text.find("made.up"), std::string::npos) << "callers do not name metrics";
+}
+
+TEST_F(RelayTest, ForgetsCallsThatEndWhileItsConnectionIsMade) {
+    thread_->run_and_wait([&] {
+        registry_->remove(instance_);
+        add_instance(6);
+    });
+    constexpr int kCalls = 40;
+    for (int i = 0; i < kCalls; ++i) {
+        OpenCall call{port_};
+        call.stream = std::make_unique<GrpcClient::Stream>(call.client, call.context, "/test.v1.Echo/Chat");
+        ASSERT_TRUE(eventually([&] { return open_calls() == 1; }));
+        call.context.TryCancel();
+        EXPECT_EQ(call.stream->finish().error_code(), grpc::StatusCode::CANCELLED);
+        ASSERT_TRUE(eventually([&] { return open_calls() == 0; }));
+        thread_->run_and_wait([&] { EXPECT_EQ(egress_->waiting(), 0u); });
+    }
+    thread_->run_and_wait([&] { gate_.let_through(); });
+    GrpcClient client{port_};
+    EXPECT_EQ(client.unary("/test.v1.Echo/Say", message("hello")).response.raw(), "hello");
+    EXPECT_EQ(late_streams_, 1) << "nothing reaches the service for those who are gone";
+}
+
+TEST_F(RelayTest, ServesCallsThatWaitForItsConnection) {
+    thread_->run_and_wait([&] {
+        registry_->remove(instance_);
+        add_instance(6);
+    });
+    std::vector<std::unique_ptr<OpenCall>> calls;
+    for (int i = 0; i < 20; ++i) {
+        auto& call = *calls.emplace_back(std::make_unique<OpenCall>(port_));
+        call.stream = std::make_unique<GrpcClient::Stream>(call.client, call.context, "/test.v1.Echo/Chat");
+        ASSERT_TRUE(call.stream->write(message(std::to_string(i))));
+    }
+    ASSERT_TRUE(eventually([&] { return open_calls() == calls.size(); }));
+    thread_->run_and_wait([&] { gate_.let_through(); });
+    for (std::size_t i = 0; i < calls.size(); ++i)
+        EXPECT_EQ(calls[i]->stream->read().value_or(message("nothing")).raw(), "re: " + std::to_string(i));
+    EXPECT_EQ(late_streams_, 20);
+    for (const auto& call : calls) call->context.TryCancel();
+    EXPECT_TRUE(eventually([&] { return open_calls() == 0; }));
 }
 
 }  // namespace

@@ -3,80 +3,17 @@
 
 #include <nghttp2/nghttp2.h>
 
+#include <chrono>
 #include <map>
 
 #include "grpc_client.hpp"
-#include "io/stream_socket.hpp"
+#include "raw_peer.hpp"
 #include "world.hpp"
 
 namespace {
 
 using namespace ghostbridge;
 using namespace ghostbridge::test;
-
-/// SETTINGS without entries, and its acknowledgement.
-const base::Bytes kSettings = base::from_hex("000000040000000000").value();
-const base::Bytes kSettingsAck = base::from_hex("000000040100000000").value();
-constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-
-/// A raw TCP connection that remembers what came and whether it was closed.
-class RawPeer {
- public:
-    explicit RawPeer(std::uint16_t port) {
-        thread_ = io::ReactorThread::start("raw-peer").value();
-        thread_->run_and_wait([&] {
-            socket_ =
-                io::StreamSocket::connect_tcp(thread_->reactor(), io::SocketAddress::loopback_v4(port), {}).value();
-            EXPECT_TRUE(socket_->start({.on_connected = {},
-                                        .on_data =
-                                            [this](base::ByteView bytes) {
-                                                const std::lock_guard lock{mutex_};
-                                                received_ += base::as_text(bytes);
-                                            },
-                                        .on_end = [this] { closed_ = true; },
-                                        .on_drained = {},
-                                        .on_closed =
-                                            [this](base::Error how) {
-                                                failed_ = !how.is(io::Errc::closed);
-                                                closed_ = true;
-                                            }}));
-        });
-    }
-    ~RawPeer() {
-        thread_->run_and_wait([&] { socket_.reset(); });
-    }
-    void set_reading(bool reading) {
-        thread_->run_and_wait([&] { socket_->set_reading(reading); });
-    }
-    /// Given to send() and not taken by the kernel.
-    [[nodiscard]] std::size_t unsent_bytes() {
-        std::size_t bytes = 0;
-        thread_->run_and_wait([&] { bytes = socket_->queued_bytes(); });
-        return bytes;
-    }
-    [[nodiscard]] std::string received() const {
-        const std::lock_guard lock{mutex_};
-        return received_;
-    }
-    void send(base::ByteView bytes) {
-        thread_->run_and_wait([&] { static_cast<void>(socket_->write(bytes)); });
-    }
-    /// Ends this side of the connection; the other may go on.
-    void end() {
-        thread_->run_and_wait([&] { socket_->shutdown_write(); });
-    }
-    [[nodiscard]] bool closed() const { return closed_; }
-    /// Without an end before, as by a reset.
-    [[nodiscard]] bool failed() const { return failed_; }
-
- private:
-    std::unique_ptr<io::ReactorThread> thread_;
-    std::unique_ptr<io::StreamSocket> socket_;
-    mutable std::mutex mutex_;
-    std::string received_;
-    std::atomic<bool> closed_{false};
-    std::atomic<bool> failed_{false};
-};
 
 /// The header blocks in what a server sent, by stream; trailers join the headers.
 std::map<std::uint32_t, rpc::Fields> answers(std::string_view wire) {
@@ -127,28 +64,6 @@ class TcpTest : public World {
     void TearDown() override {
         service_.reset();
         World::TearDown();
-    }
-    /// A request of a method of test.v1.Echo with an empty message; without `end` its sender may have more.
-    static base::Bytes call_of(std::string_view method, std::uint8_t stream, bool end = true) {
-        const auto path = "/test.v1.Echo/" + std::string{method};
-        std::string block = "\x83\x86\x04" + std::string(1, static_cast<char>(path.size())) + path + "\x01\x01x";
-        const auto literal = [&](std::string_view name, std::string_view value) {
-            block += std::string(1, '\0') + static_cast<char>(name.size());
-            block += name;
-            block += static_cast<char>(value.size());
-            block += value;
-        };
-        literal("content-type", "application/grpc");
-        literal("te", "trailers");
-        auto wire = base::from_hex("000000010400000000").value();
-        wire[2] = static_cast<std::byte>(block.size());
-        wire[8] = std::byte{stream};
-        for (const char c : block) wire.push_back(static_cast<std::byte>(c));
-        const auto body = base::from_hex("0000050001000000000000000000").value();
-        wire.insert(wire.end(), body.begin(), body.end());
-        wire[wire.size() - 6] = std::byte{stream};
-        if (!end) wire[wire.size() - 10] = std::byte{0};
-        return wire;
     }
     static base::Bytes hanging_call(std::uint8_t stream) { return call_of("Hang", stream); }
     /// Connections that the bridge counted as broken by the peer.
@@ -357,6 +272,32 @@ TEST_F(SmallTcpTest, RefusesConnectionsBeyondTheLimit) {
     EXPECT_EQ(refused(), 4);
     peers.clear();
     expect_served();
+}
+
+/// Whose callers come and go at a bounded rate.
+class SteadyTcpTest : public SmallTcpTest {
+    void configure(Config& config) override {
+        SmallTcpTest::configure(config);
+        config.tcp.connections_per_address_max = 4;
+        config.tcp.connections_per_address_per_s = 1;
+    }
+};
+
+TEST_F(SteadyTcpTest, RefusesConnectionsThatComeTooOften) {
+    const auto began = std::chrono::steady_clock::now();
+    int refusals = 0;
+    constexpr int kComing = 40;
+    for (int i = 0; i < kComing; ++i) {
+        RawPeer peer{bridge_->tcp_port()};
+        peer.send(base::as_bytes(kPreface));
+        peer.send(kSettings);
+        ASSERT_TRUE(eventually([&] { return peer.closed() || !peer.received().empty(); }));
+        if (peer.received().empty()) ++refusals;
+    }
+    // A burst of 4, with one more while it lasts, and one a second.
+    const auto seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+    EXPECT_GE(refusals + 6 + seconds, kComing);
+    expect_served();  // after a while
 }
 
 class SharedTcpTest : public SmallTcpTest {

@@ -84,6 +84,7 @@ class Service {
         std::optional<zquic::Identity> served_as;  ///< Shown when serving; the same one by default.
         std::vector<std::string> services{"test.v1.Echo"};
         std::uint16_t port = 0;
+        zquic::Settings settings = rpc::default_quic_settings();
     };
     explicit Service(Options options) : options_{std::move(options)} {
         thread_ = io::ReactorThread::start("service").value();
@@ -96,7 +97,8 @@ class Service {
             auto listener = rpc::QuicListener::start(
                 *server_, {.address = io::SocketAddress::loopback_v4(options_.port),
                            .identity = options_.served_as.value_or(options_.identity),
-                           .accept_key = [key = options_.bridge_key](const auto& shown) { return shown == key; }});
+                           .accept_key = [key = options_.bridge_key](const auto& shown) { return shown == key; },
+                           .settings = options_.settings});
             ASSERT_TRUE(listener) << listener.error().text;
             listener_ = std::move(*listener);
             port = listener_->bound_address().port();

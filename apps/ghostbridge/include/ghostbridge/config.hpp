@@ -35,11 +35,12 @@ struct Peer {
 
 struct TcpLimits {
     std::size_t connections_max = 1024;
-    std::size_t connections_per_address_max = 256;    ///< Of these, of one IPv4 address or IPv6 /64.
-    std::uint32_t streams_max = 100;                  ///< Concurrent calls of one connection.
-    std::uint32_t stream_window_bytes = 256 << 10;    ///< Request bytes a call may have in the bridge.
-    std::uint32_t connection_window_bytes = 4 << 20;  ///< And all calls of one connection.
-    std::uint32_t header_list_bytes_max = 16 << 10;   ///< Names, values and 32 a field (RFC 9113 §6.5.2).
+    std::size_t connections_per_address_max = 256;     ///< Of these, of one IPv4 address or IPv6 /64.
+    std::uint32_t connections_per_address_per_s = 50;  ///< New ones of it; as many as it may have at once.
+    std::uint32_t streams_max = 100;                   ///< Concurrent calls of one connection.
+    std::uint32_t stream_window_bytes = 256 << 10;     ///< Request bytes a call may have in the bridge.
+    std::uint32_t connection_window_bytes = 4 << 20;   ///< And all calls of one connection.
+    std::uint32_t header_list_bytes_max = 16 << 10;    ///< Names, values and 32 a field (RFC 9113 §6.5.2).
     std::uint32_t header_fields_max = 128;
     /// RST_STREAM, PING, SETTINGS, empty DATA; resets that the peer provokes.
     std::uint32_t control_frames_per_s = 200;
@@ -86,7 +87,10 @@ struct Config {
     std::size_t public_calls_max = 256;
     std::size_t public_calls_per_address_max = 64;   ///< Of these, of one IPv4 address or IPv6 /64.
     std::uint64_t public_call_timeout_ms = 300'000;  ///< Their calls end after this at the latest.
-    std::size_t call_window_bytes = 256 << 10;       ///< Bytes of one direction of one call held by the bridge.
+    /// Of the bridge's thread, in percent, for their connections over TCP and their look-ups (see Turns).
+    std::uint32_t public_work_percent = 50;
+    std::uint32_t public_work_per_address_percent = 25;  ///< For those of one IPv4 address or IPv6 /64.
+    std::size_t call_window_bytes = 256 << 10;           ///< Bytes of one direction of one call held by the bridge.
     std::size_t instances_max = 1'000;
     std::size_t watchers_max = 256;
     std::uint32_t eject_after_failures = 5;  ///< Consecutive transport failures.

@@ -12,6 +12,7 @@
 #include "ghostbridge/config.hpp"
 #include "ghostbridge/egress.hpp"
 #include "ghostbridge/registry.hpp"
+#include "ghostbridge/turns.hpp"
 #include "io/timer.hpp"
 #include "rpc/health.hpp"
 #include "rpc/server.hpp"
@@ -42,7 +43,8 @@ class Descriptors;  // src/descriptors.hpp
 class Control {
  public:
     /// Everything must outlive it; the server's calls must have ended before it is destroyed.
-    Control(rpc::Server& server, Registry& registry, Egress& egress, const Access& access, const Config& config);
+    Control(rpc::Server& server, Registry& registry, Egress& egress, const Access& access, Turns& turns,
+            const Config& config);
     ~Control();
     Control(const Control&) = delete;
     Control& operator=(const Control&) = delete;
@@ -84,10 +86,11 @@ struct ReflectionSources {
     Egress& egress;
     Descriptors& descriptors;
     const Access& access;
+    Turns& turns;
 };
 /// grpc.reflection.v1 and v1alpha over all registered services: list_services is merged, look-ups are answered from
 /// what instances said when they registered. What is not known there is asked of the instances for callers with a known
-/// key; their look-up ends with their call. Strangers' look-ups never leave the bridge.
+/// key; their look-up ends with their call. Strangers' look-ups never leave the bridge, and are answered one a turn.
 void add_reflection(rpc::Server& server, ReflectionSources sources);
 /// Names of the services that the bridge answers itself.
 std::vector<std::string> own_services();

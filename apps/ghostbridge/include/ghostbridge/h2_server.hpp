@@ -9,6 +9,8 @@
 
 #include "base/metrics.hpp"
 #include "ghostbridge/config.hpp"
+#include "ghostbridge/network_rate.hpp"
+#include "ghostbridge/turns.hpp"
 #include "io/network_quota.hpp"
 #include "io/reactor.hpp"
 #include "io/stream_socket.hpp"
@@ -23,9 +25,10 @@ class H2Server {
  public:
     using Accept = std::move_only_function<void(std::unique_ptr<rpc::HttpStream>)>;
 
+    /// `turns` is where its connections work; it and `metrics` must outlive the server.
     static base::Checked<std::unique_ptr<H2Server>> listen(io::Reactor& reactor, const io::SocketAddress& address,
-                                                           const TcpLimits& limits, base::MetricsRegistry& metrics,
-                                                           Accept accept);
+                                                           const TcpLimits& limits, Turns& turns,
+                                                           base::MetricsRegistry& metrics, Accept accept);
     /// Closes every connection at once; open calls report on_reset().
     ~H2Server();
     H2Server(const H2Server&) = delete;
@@ -38,14 +41,17 @@ class H2Server {
 
  private:
     friend class H2Connection;
-    H2Server(io::Reactor& reactor, const TcpLimits& limits, base::MetricsRegistry& metrics, Accept accept);
+    H2Server(io::Reactor& reactor, const TcpLimits& limits, Turns& turns, base::MetricsRegistry& metrics,
+             Accept accept);
     void adopt(std::unique_ptr<io::StreamSocket> socket);
     void remove(std::uint64_t id);
 
     io::Reactor& reactor_;
     TcpLimits limits_;
+    Turns& turns_;
     Accept accept_;
     io::NetworkQuota places_;
+    NetworkRate arrivals_;
     base::Gauge& open_;
     base::Counter& accepted_;
     base::Counter& refused_;

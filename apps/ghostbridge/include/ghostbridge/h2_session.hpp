@@ -1,9 +1,9 @@
 #pragma once
 // The server side of one HTTP/2 connection (RFC 9113) over nghttp2, without I/O: bytes in, bytes out, calls as
 // rpc::HttpStream. Bounded against a hostile peer: streams, header bytes and fields, CONTINUATION, control frames,
-// resets that it provokes, frames that wait for it.
+// resets that it provokes, frames that wait for it, and the work that one feed_some() does.
 //
-//   socket bytes ─▶ feed() ─▶ Host::on_stream(HttpStream) ─▶ events
+//   socket bytes ─▶ feed_some() ─▶ Host::on_stream(HttpStream) ─▶ events
 //   socket bytes ◀─ pull() ◀─ HttpStream::write …         Host::want_write() asks for the next pull()
 
 #include <cstddef>
@@ -40,9 +40,15 @@ class H2Session {
     H2Session(const H2Session&) = delete;
     H2Session& operator=(const H2Session&) = delete;
 
-    /// Takes bytes from the peer; pull() afterwards. `protocol_error` ends the connection: pull() once more, it may
-    /// hold a GOAWAY.
+    /// Takes bytes from the peer, frame by frame, until the work that they ask for has cost `budget_ns` (see
+    /// take_cost()): how many were taken, at least one of some. pull() afterwards. `protocol_error` ends the
+    /// connection: pull() once more, it may hold a GOAWAY.
+    base::Result<std::size_t> feed_some(base::ByteView bytes, std::uint64_t budget_ns);
+    /// The same without a bound.
     base::Result<void> feed(base::ByteView bytes);
+    /// What was done since the last call: an estimate in nanoseconds of the thread, by frames, header fields, calls and
+    /// bytes of both directions, with what a call costs the bridge elsewhere.
+    [[nodiscard]] std::uint64_t take_cost() noexcept;
     /// The next bytes for the peer, borrowed until the next call; empty when there are none now.
     base::Result<base::ByteView> pull();
     /// Refuses new streams (GOAWAY); open ones go on.
