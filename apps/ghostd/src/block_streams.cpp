@@ -8,7 +8,6 @@ namespace {
 namespace v1 = ghost::chain::v1;
 using rpc::StatusCode;
 
-constexpr std::size_t kRecentMax = 32;
 constexpr std::size_t kStreamShares = 8;  ///< A listed caller may have this part of the open streams.
 
 }  // namespace
@@ -63,18 +62,9 @@ void BlockStreams::open(const rpc::CallContext& context, const v1::StreamBlocksR
 
 void BlockStreams::publish(const FinalizedBlockPtr& block) {
     newest_ = block->block->header().height;
-    recent_[newest_] = {block, nullptr, nullptr};
-    while (recent_.size() > kRecentMax) recent_.erase(recent_.begin());
+    recent_.add(block);
     const std::vector<std::shared_ptr<Subscriber>> all{subscribers_.begin(), subscribers_.end()};
     for (const auto& subscriber : all) pump(subscriber);
-}
-
-BlockStreams::MessagePtr BlockStreams::recent(std::uint64_t height, bool with_transactions) {
-    const auto at = recent_.find(height);
-    if (at == recent_.end()) return nullptr;
-    auto& made = with_transactions ? at->second.full : at->second.bare;
-    if (!made) made = std::make_shared<const v1::Block>(views::block(*at->second.block, with_transactions));
-    return made;
 }
 
 void BlockStreams::pump(const std::shared_ptr<Subscriber>& subscriber) {
@@ -82,7 +72,8 @@ void BlockStreams::pump(const std::shared_ptr<Subscriber>& subscriber) {
         if (subscriber->next > newest_ && !subscriber->pending) return;
         // Asked first: who does not read holds no block here.
         if (subscriber->stream.ready()) {
-            if (!subscriber->pending) subscriber->pending = recent(subscriber->next, subscriber->with_transactions);
+            if (!subscriber->pending)
+                subscriber->pending = recent_.find(subscriber->next, subscriber->with_transactions);
             if (!subscriber->pending) return load(subscriber);
             if (subscriber->stream.write(*subscriber->pending)) {
                 subscriber->pending.reset();

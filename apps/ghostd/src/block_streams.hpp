@@ -2,12 +2,12 @@
 // StreamBlocks: every subscriber has a cursor; the newest blocks come from memory, older ones from the database. A
 // subscriber that does not read holds nothing but its cursor and one message.
 
-#include <map>
 #include <memory>
 #include <set>
 
 #include "ghost/chain/v1/chain.pb.h"
 #include "ghostd/chain.hpp"
+#include "ghostd/recent_blocks.hpp"
 #include "io/offload.hpp"
 #include "rpc/server.hpp"
 
@@ -27,14 +27,9 @@ class BlockStreams {
 
  private:
     struct Subscriber;
-    using MessagePtr = std::shared_ptr<const ghost::chain::v1::Block>;
-    struct Recent {
-        FinalizedBlockPtr block;
-        MessagePtr bare, full;  ///< Made when first asked for; shared by all subscribers.
-    };
+    using MessagePtr = RecentBlocks::MessagePtr;
     void pump(const std::shared_ptr<Subscriber>& subscriber);
     void load(const std::shared_ptr<Subscriber>& subscriber);
-    MessagePtr recent(std::uint64_t height, bool with_transactions);
 
     Chain& chain_;
     io::Offload& offload_;
@@ -42,7 +37,7 @@ class BlockStreams {
     std::size_t streams_max_;
     std::uint64_t newest_;
     rpc::CallerShares shares_;
-    std::map<std::uint64_t, Recent> recent_;
+    RecentBlocks recent_;
     std::set<std::shared_ptr<Subscriber>> subscribers_;
 };
 

@@ -79,6 +79,10 @@ base::ConfigSchema schema_of(StorageConfig& storage) {
     base::ConfigSchema schema{"The database."};
     schema.field("history_heights", storage.history_heights, "How many heights back proofs can be asked for.",
                  {.min = 1, .max = 1 << 24});
+    schema.field("memory_mb", storage.memory_mb,
+                 "MiB for blocks of the database, their indexes and what waits to be written. 0: a 64th of the "
+                 "machine's memory, 32 to 128.",
+                 {.min = 0, .max = 1 << 20});
     return schema;
 }
 

@@ -59,6 +59,10 @@ base::Checked<zcrypto::ed25519::SigningKey> load_validator(const HomeLayout& hom
     return key;
 }
 
+std::uint64_t store_memory_bytes(const StorageConfig& storage) {
+    return storage.memory_mb ? storage.memory_mb << 20U : store::default_memory_bytes();
+}
+
 std::string reachable(const io::SocketAddress& bound, const std::string& advertise) {
     if (!advertise.empty()) return advertise;
     if (!bound.is_any()) return bound.to_string();
@@ -84,7 +88,7 @@ struct Node::State {
     base::MetricsRegistry metrics;
     std::map<base::Digest, std::string> roles;  ///< By public key. Fixed once the node runs.
     std::optional<base::FileLock> lock;
-    ledger::Genesis genesis;
+    ledger::Genesis genesis;  ///< Without its allocations once the chain is open.
     base::Digest genesis_hash{};
     std::optional<zquic::Identity> identity;
     base::Digest public_key{};
@@ -123,10 +127,12 @@ base::Checked<void> Node::State::open() {
     roles[public_key] = "admin";  // `ghostd status` on this machine
     GC_TRY(auto validator_key, load_validator(home, genesis));
 
-    GC_TRY(auto state,
-           ledger::ChainState::open(
-               {.path = home.data, .history_heights = config.storage.history_heights, .read_only_when_full = true},
-               genesis));
+    GC_TRY(auto state, ledger::ChainState::open({.path = home.data,
+                                                 .history_heights = config.storage.history_heights,
+                                                 .read_only_when_full = true,
+                                                 .memory_bytes = store_memory_bytes(config.storage)},
+                                                genesis));
+    genesis.allocations = {};  // They are in the state now; of millions nobody needs a second copy.
     const bool read_only = state->read_only();
     const auto started = [](auto result, const char* what) -> base::Checked<typename decltype(result)::value_type> {
         if (result) return std::move(*result);

@@ -10,10 +10,10 @@
 namespace ledger {
 
 struct ChainState::Impl {
-    Impl(const ChainOptions& chain_options, const Genesis& chain_genesis, std::unique_ptr<store::KvStore> store);
+    Impl(const ChainOptions& chain_options, ChainBinding chain, std::unique_ptr<store::KvStore> store);
 
     /// Reads the head, or writes block 0.
-    base::Checked<void> load();
+    base::Checked<void> load(const Genesis& genesis);
     using Execution = std::function<base::Result<BlockResult>(const StateReader&, const BlockContext&)>;
     base::Result<ExecutedBlockPtr> run(const BlockHeader& wanted, const ExecutedBlockPtr& parent,
                                        const Execution& execution);
@@ -30,22 +30,21 @@ struct ChainState::Impl {
     }
 
     const ChainOptions options;
-    const Genesis genesis;
     const ChainBinding binding;
-    const Hash valset;
     std::unique_ptr<store::KvStore> kv;
     store::Jmt tree{state_hash_fn()};
     BaseReader base_reader;
     ContractEngine contracts;
 
  private:
-    base::Result<void> write_genesis();
+    base::Result<void> write_genesis(const Genesis& genesis);
     base::Result<void> read_head();
     base::Result<store::JmtUpdate> update_tree(store::JmtReader& reader, std::uint64_t base_version,
                                                std::uint64_t version, const StateWrites& writes,
                                                std::vector<base::Digest>& changed_hashes) const;
-    void put_block(store::Batch& batch, const ExecutedImpl& block, base::ByteView certificate) const;
-    void put_state(store::Batch& batch, const ExecutedImpl& block) const;
+    void put_block(store::Batch& batch, const ExecutedImpl& block, const Effects& effects,
+                   base::ByteView certificate) const;
+    void put_state(store::Batch& batch, std::uint64_t height, const Effects& effects) const;
     base::Result<void> put_pruning(store::Batch& batch, std::uint64_t height, std::uint64_t& oldest) const;
     void publish(Head head, std::uint64_t oldest, const ExecutedImpl* committed);
 

@@ -59,25 +59,35 @@ void ExecutedImpl::fill(BlockHeader header, BlockResult&& result) {
     params_ = result.params;
     skipped_ = std::move(result.skipped);
     touched_ = std::move(result.touched);
-    writes = std::move(result.writes);
+    made_ = std::make_shared<Effects>();
+    made_->writes = std::move(result.writes);
 }
 
-/// Completes the header from what execution gave, and hashes it.
-void ExecutedImpl::seal() {
+void ExecutedImpl::seal(const base::Digest& state_root) {
+    memory_bytes_ = sizeof(ExecutedImpl) + skipped_.size() * sizeof(BlockResult::Skipped) +
+                    touched_.size() * sizeof(TouchedAccount);
     std::vector<base::ByteView> items;
     items.reserve(txs_.size());
-    for (const auto& tx : txs_) items.push_back(tx.encoded());
+    for (const auto& tx : txs_) {
+        items.push_back(tx.encoded());
+        // Encoded, and decoded: code, inputs and texts are at most as long as they are encoded.
+        memory_bytes_ += sizeof(SignedTx) + tx.tx().msgs.size() * sizeof(Msg) + 2 * tx.encoded().size();
+    }
     header_.tx_root = ledger::tx_root(items);
+    auto& raw_receipts = made_->raw_receipts;
     raw_receipts.reserve(receipts_.size());
-    for (const auto& receipt : receipts_) raw_receipts.push_back(encode(receipt));
+    for (const auto& receipt : receipts_) {
+        raw_receipts.push_back(encode(receipt));
+        memory_bytes_ += sizeof(Receipt) + receipt.events.size() * sizeof(Event) + raw_receipts.back().size();
+    }
     items.assign(raw_receipts.begin(), raw_receipts.end());
     header_.receipts_root = ledger::receipts_root(items);
-    header_.state_root = tree.root;
-    raw_header = encode(header_);
+    header_.state_root = state_root;
+    made_->raw_header = encode(header_);
     hash_ = block_hash(header_);
 }
 
-store::JmtNodePtr ExecutedImpl::find_node(const store::NodeKey& key) const {
+store::JmtNodePtr Effects::find_node(const store::NodeKey& key) const {
     // Most blocks are committed before anything is built on them: index only when asked.
     std::call_once(index_once_, [this] { node_index_.insert(tree.nodes.begin(), tree.nodes.end()); });
     const auto at = node_index_.find(key);
@@ -91,10 +101,18 @@ base::Bytes ExecutedBlock::encoded() const {
     return encode_block(header_, items);
 }
 
+LayeredReader::LayeredReader(const ExecutedImplPtr& top, BaseReader& base) : base_{base} {
+    for (auto layer = top; layer; layer = layer->parent()) {
+        auto effects = layer->effects();
+        if (!effects) break;  // Committed meanwhile, with everything below it.
+        layers_.push_back(std::move(effects));
+    }
+}
+
 base::Result<std::optional<base::Bytes>> LayeredReader::read(std::string_view key) const {
-    if (top_) {
+    if (!layers_.empty()) {
         const std::string owned{key};
-        for (auto layer = top_; layer; layer = layer->parent()) {
+        for (const auto& layer : layers_) {
             if (const auto at = layer->writes.find(owned); at != layer->writes.end()) return at->second.after;
         }
     }
@@ -102,7 +120,7 @@ base::Result<std::optional<base::Bytes>> LayeredReader::read(std::string_view ke
 }
 
 base::Result<store::JmtNodePtr> LayeredReader::read_node(const store::NodeKey& key) {
-    for (auto layer = top_; layer; layer = layer->parent()) {
+    for (const auto& layer : layers_) {
         if (auto node = layer->find_node(key)) return node;
     }
     return base_.read_node(key);

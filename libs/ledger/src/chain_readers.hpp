@@ -38,48 +38,71 @@ class BaseReader final : public StateReader, public store::JmtReader {
     mutable BoundedCache<std::string, std::optional<base::Bytes>> values_;
 };
 
-/// The one implementation of ExecutedBlock.
-class ExecutedImpl final : public ExecutedBlock {
- public:
+/// What a block changes. By far the largest part of it, and in the database once the block is final.
+struct Effects {
     StateWrites writes;
     store::JmtUpdate tree;
     std::vector<base::Digest> changed_hashes;  ///< Key hash of each write.
     base::Bytes raw_header;
     std::vector<base::Bytes> raw_receipts;
 
-    void fill(BlockHeader header, BlockResult&& result);
-    void seal();
-
-    [[nodiscard]] std::shared_ptr<const ExecutedImpl> parent() const {
-        const std::scoped_lock lock{parent_mutex_};
-        return parent_;
-    }
-    /// Forgets the parent once that is in the database.
-    void set_parent(std::shared_ptr<const ExecutedImpl> parent) const {
-        const std::scoped_lock lock{parent_mutex_};
-        parent_.swap(parent);
-    }
     [[nodiscard]] store::JmtNodePtr find_node(const store::NodeKey& key) const;
 
  private:
-    mutable std::mutex parent_mutex_;
-    mutable std::shared_ptr<const ExecutedImpl> parent_;
     mutable std::once_flag index_once_;
     using NodeIndex =  // keyed: NodeKeyHash
         std::unordered_map<store::NodeKey, store::JmtNodePtr, store::NodeKeyHash>;
     mutable NodeIndex node_index_;
 };
+using EffectsPtr = std::shared_ptr<const Effects>;
+
+/// The one implementation of ExecutedBlock.
+class ExecutedImpl final : public ExecutedBlock {
+ public:
+    void fill(BlockHeader header, BlockResult&& result);
+    /// For who makes the block, before anybody else has it.
+    [[nodiscard]] Effects& making() noexcept { return *made_; }
+    /// Completes the header from what execution gave and from the tree's root, and hashes it.
+    void seal(const base::Digest& state_root);
+
+    [[nodiscard]] std::shared_ptr<const ExecutedImpl> parent() const {
+        const std::scoped_lock lock{mutex_};
+        return parent_;
+    }
+    void set_parent(std::shared_ptr<const ExecutedImpl> parent) const {
+        const std::scoped_lock lock{mutex_};
+        parent_.swap(parent);
+    }
+    /// Null once released.
+    [[nodiscard]] EffectsPtr effects() const {
+        const std::scoped_lock lock{mutex_};
+        return made_;
+    }
+    /// Forgets its effects and its parent: both are in the database. Gives the effects, for whoever calls to drop them
+    /// where nobody waits.
+    [[nodiscard]] EffectsPtr release() const {
+        const std::scoped_lock lock{mutex_};
+        parent_.reset();
+        return std::exchange(made_, nullptr);
+    }
+
+ private:
+    mutable std::mutex mutex_;  ///< Guards the two below.
+    mutable std::shared_ptr<const ExecutedImpl> parent_;
+    mutable std::shared_ptr<Effects> made_;
+};
 using ExecutedImplPtr = std::shared_ptr<const ExecutedImpl>;
 
-/// The state after an unfinalized block, or the finalized state when `top` is null.
+/// The state after an unfinalized block, or the finalized state when `top` is null. What it found unfinalized it holds:
+/// a commit meanwhile takes nothing from under it.
 class LayeredReader final : public StateReader, public store::JmtReader {
  public:
-    LayeredReader(ExecutedImplPtr top, BaseReader& base) : top_{std::move(top)}, base_{base} {}
+    LayeredReader(const ExecutedImplPtr& top, BaseReader& base);
     base::Result<std::optional<base::Bytes>> read(std::string_view key) const override;
     base::Result<store::JmtNodePtr> read_node(const store::NodeKey& key) override;
 
  private:
-    ExecutedImplPtr top_;
+    std::vector<EffectsPtr> layers_;  ///< Newest first.
     BaseReader& base_;
 };
 

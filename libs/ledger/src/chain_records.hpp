@@ -8,7 +8,7 @@
 //           'a' address height index -> tx id                     "oldest" -> height of the oldest whole tree
 //           'e' contract height   -> nothing: it emitted   node   see store::NodeKey
 //           'g' height            -> nothing: some contract did
-//   flat    state key             -> value
+//   flat    state key             -> value                        "genesis" -> nothing: block 0 is being written
 
 #include <optional>
 #include <string_view>
@@ -20,6 +20,8 @@ namespace ledger::records {
 
 inline constexpr std::string_view kHeadKey = "head";
 inline constexpr std::string_view kOldestKey = "oldest";
+/// There from the first batch of block 0 to its last.
+inline constexpr std::string_view kGenesisMarkerKey = "genesis";
 
 base::Bytes number_key(std::uint64_t number);
 base::Bytes header_key(std::uint64_t height);

@@ -77,17 +77,14 @@ const char* difference(const BlockHeader& wanted, const BlockHeader& found) {
 
 store::JmtHashFn state_hash_fn() noexcept { return &gcrypt::jmt_blake3; }
 
-ChainState::Impl::Impl(const ChainOptions& chain_options, const Genesis& chain_genesis,
-                       std::unique_ptr<store::KvStore> store)
+ChainState::Impl::Impl(const ChainOptions& chain_options, ChainBinding chain, std::unique_ptr<store::KvStore> store)
     : options{chain_options},
-      genesis{chain_genesis},
-      binding{.chain_id = genesis.chain_id, .genesis_hash = genesis_hash(genesis)},
-      valset{valset_hash(genesis)},
+      binding{std::move(chain)},
       kv{std::move(store)},
       base_reader{*kv, options},
       contracts{options.contracts} {}
 
-base::Checked<void> ChainState::Impl::load() {
+base::Checked<void> ChainState::Impl::load(const Genesis& genesis) {
     const auto explain = [this](const base::Error& error) {
         return std::unexpected{
             base::Diagnostic{error, fmt::format("the database {}: {}", options.path.string(), base::to_string(error))}};
@@ -95,7 +92,7 @@ base::Checked<void> ChainState::Impl::load() {
     const auto head_record = kv->get(Family::meta, base::as_bytes(records::kHeadKey));
     if (!head_record) return explain(head_record.error());
     if (!*head_record) {
-        if (const auto written = write_genesis(); !written) return explain(written.error());
+        if (const auto written = write_genesis(genesis); !written) return explain(written.error());
     }
     if (const auto read = read_head(); !read) return explain(read.error());
     return {};
@@ -118,26 +115,6 @@ base::Result<store::JmtUpdate> ChainState::Impl::update_tree(store::JmtReader& r
     return tree.apply(reader, base_version, version, tree_writes);
 }
 
-base::Result<void> ChainState::Impl::write_genesis() {
-    ExecutedImpl block;
-    BlockResult result;
-    result.writes = initial_state(genesis);
-    BlockHeader header{.chain_id = genesis.chain_id};
-    header.parent = binding.genesis_hash;
-    header.time_ms = genesis.time_ms;
-    header.base_fee = genesis.params.base_fee_initial;
-    header.valset_hash = valset;
-    header.next_valset_hash = valset;
-    block.fill(std::move(header), std::move(result));
-    GC_TRY(block.tree, update_tree(base_reader, store::kNoVersion, 0, block.writes, block.changed_hashes));
-    block.seal();
-    store::Batch batch;
-    put_block(batch, block, {});
-    put_state(batch, block);
-    batch.put(Family::meta, base::as_bytes(records::kOldestKey), records::number_key(0));
-    return kv->commit(batch, true);
-}
-
 base::Result<void> ChainState::Impl::read_head() {
     GC_TRY(const auto bytes, kv->get(Family::meta, base::as_bytes(records::kHeadKey)));
     GC_TRY(const auto oldest_bytes, kv->get(Family::meta, base::as_bytes(records::kOldestKey)));
@@ -152,7 +129,7 @@ base::Result<void> ChainState::Impl::read_head() {
     if (found.hash != record.hash || found.header.height != record.height) {
         return base::fail(Errc::corrupt_chain, "head block is another one");
     }
-    if (found.header.chain_id != genesis.chain_id) return base::fail(Errc::wrong_chain, "head block");
+    if (found.header.chain_id != binding.chain_id) return base::fail(Errc::wrong_chain, "head block");
     GC_TRY(const auto params_bytes, kv->get(Family::flat, base::as_bytes(params_key())));
     if (!params_bytes) return base::fail(Errc::corrupt_chain, "parameters are missing");
     GC_TRY(found.params, decode_params(*params_bytes));
@@ -182,7 +159,7 @@ base::Result<ExecutedBlockPtr> ChainState::Impl::run(const BlockHeader& wanted, 
     }
     const auto& parent_header = above ? above->header() : base->header;
     BlockHeader header;
-    header.chain_id = genesis.chain_id;
+    header.chain_id = binding.chain_id;
     header.epoch = wanted.epoch;
     header.height = parent_header.height + 1;
     header.slot = wanted.slot;
@@ -202,8 +179,9 @@ base::Result<ExecutedBlockPtr> ChainState::Impl::run(const BlockHeader& wanted, 
     header.gas_used = result.gas_used;
     auto block = std::make_shared<ExecutedImpl>();
     block->fill(std::move(header), std::move(result));
-    GC_TRY(block->tree,
-           update_tree(reader, parent_header.height, block->header().height, block->writes, block->changed_hashes));
+    auto& effects = block->making();
+    GC_TRY(effects.tree,
+           update_tree(reader, parent_header.height, block->header().height, effects.writes, effects.changed_hashes));
     // A commit meanwhile is fine when it was of an ancestor, which reads the same from the database. Any other one has
     // mixed its branch into what was read.
     {
@@ -213,7 +191,7 @@ base::Result<ExecutedBlockPtr> ChainState::Impl::run(const BlockHeader& wanted, 
             return base::fail(Errc::bad_parent, "the finalized chain went another way meanwhile");
         }
     }
-    block->seal();
+    block->seal(effects.tree.root);
     block->set_parent(std::move(above));
     return ExecutedBlockPtr{std::move(block)};
 }
@@ -225,9 +203,10 @@ base::Result<void> ChainState::Impl::check_binding(std::span<const VerifiedTx> t
     return {};
 }
 
-void ChainState::Impl::put_block(store::Batch& batch, const ExecutedImpl& block, base::ByteView certificate) const {
+void ChainState::Impl::put_block(store::Batch& batch, const ExecutedImpl& block, const Effects& effects,
+                                 base::ByteView certificate) const {
     const auto height = block.header().height;
-    batch.put(Family::blocks, records::header_key(height), block.raw_header);
+    batch.put(Family::blocks, records::header_key(height), effects.raw_header);
     batch.put(Family::txidx, records::block_hash_key(block.hash()), records::number_key(height));
     if (!certificate.empty()) batch.put(Family::certs, records::number_key(height), certificate);
     for (const auto& contract : records::emitters(block.receipts())) {
@@ -237,7 +216,7 @@ void ChainState::Impl::put_block(store::Batch& batch, const ExecutedImpl& block,
     for (std::uint32_t i = 0; i < block.txs().size(); ++i) {
         const auto& tx = block.txs()[i];
         batch.put(Family::blocks, records::tx_key(height, i),
-                  records::encode_tx_record(tx.encoded(), block.raw_receipts[i]));
+                  records::encode_tx_record(tx.encoded(), effects.raw_receipts[i]));
         batch.put(Family::txidx, records::tx_id_key(tx.id()), records::encode_place({height, i}));
         for (const auto& address : parties(tx, block.receipts()[i])) {
             batch.put(Family::txidx, records::address_key(address, height, i), tx.id());
@@ -246,26 +225,23 @@ void ChainState::Impl::put_block(store::Batch& batch, const ExecutedImpl& block,
     batch.put(Family::meta, base::as_bytes(records::kHeadKey), records::encode_head({height, block.hash()}));
 }
 
-void ChainState::Impl::put_state(store::Batch& batch, const ExecutedImpl& block) const {
-    const auto height = block.header().height;
+void ChainState::Impl::put_state(store::Batch& batch, std::uint64_t height, const Effects& effects) const {
     std::size_t index = 0;
-    for (const auto& [key, change] : block.writes) {
+    for (const auto& [key, change] : effects.writes) {
         const auto key_bytes = base::as_bytes(key);
         if (change.after) {
             batch.put(Family::flat, key_bytes, *change.after);
         } else {
             batch.del(Family::flat, key_bytes);
         }
-        const auto& key_hash = block.changed_hashes[index++];
-        if (height > 0)
-            batch.put(Family::hist, records::hist_key(key_hash, height), records::encode_hist(change.before));
+        const auto& key_hash = effects.changed_hashes[index++];
+        batch.put(Family::hist, records::hist_key(key_hash, height), records::encode_hist(change.before));
     }
-    for (const auto& [key, node] : block.tree.nodes) batch.put(Family::node, key.encode(), node->encode());
-    if (height == 0) return;  // Nothing is older than block 0.
+    for (const auto& [key, node] : effects.tree.nodes) batch.put(Family::node, key.encode(), node->encode());
     records::StaleRecord stale;
-    stale.nodes.reserve(block.tree.stale.size());
-    for (const auto& key : block.tree.stale) stale.nodes.push_back(key.encode());
-    stale.hist_hashes = block.changed_hashes;
+    stale.nodes.reserve(effects.tree.stale.size());
+    for (const auto& key : effects.tree.stale) stale.nodes.push_back(key.encode());
+    stale.hist_hashes = effects.changed_hashes;
     batch.put(Family::stale, records::number_key(height), records::encode_stale(stale));
 }
 
@@ -296,13 +272,15 @@ base::Result<void> ChainState::Impl::commit(const ExecutedBlockPtr& executed, ba
     const auto block = std::static_pointer_cast<const ExecutedImpl>(executed);
     const auto before = head();
     if (block->header().parent != before->hash) return base::fail(Errc::not_head, "commit");
+    const auto effects = block->effects();
+    if (!effects) return base::fail(Errc::not_head, "commit of a final block");
     auto oldest = oldest_tree;  // Only commits change it, and they are serialised.
     store::Batch batch;
-    put_block(batch, *block, certificate);
-    put_state(batch, *block);
+    put_block(batch, *block, *effects, certificate);
+    put_state(batch, block->header().height, *effects);
     GC_CHECK(put_pruning(batch, block->header().height, oldest));
     GC_CHECK(kv->commit(batch, true));
-    base_reader.committed(block->writes, block->tree);
+    base_reader.committed(effects->writes, effects->tree);
     Head next;
     next.header = block->header();
     next.hash = block->hash();
@@ -316,9 +294,10 @@ base::Result<void> ChainState::Impl::commit(const ExecutedBlockPtr& executed, ba
 void ChainState::Impl::publish(Head next, std::uint64_t oldest, const ExecutedImpl* committed) {
     auto shared = std::make_shared<const Head>(std::move(next));
     auto next_view = make_chain_view(kv->snapshot(), shared, oldest);
+    EffectsPtr done;  // Goes last, without the lock.
     const std::scoped_lock lock{head_mutex};
-    // The block's ancestors are in the database now; run() relies on this changing together with the head.
-    if (committed) committed->set_parent(nullptr);
+    // The block and its ancestors are in the database now; run() relies on this changing together with the head.
+    if (committed) done = committed->release();
     current_head = std::move(shared);
     current_view.swap(next_view);
     oldest_tree = oldest;
@@ -334,13 +313,12 @@ base::Checked<std::unique_ptr<ChainState>> ChainState::open(const ChainOptions& 
                                           .identity = identity_of(binding),
                                           .create_if_missing = options.create_if_missing,
                                           .read_only_when_full = options.read_only_when_full,
-                                          .block_cache_bytes = options.block_cache_bytes}));
-    auto impl = std::make_unique<Impl>(options, genesis, std::move(kv));
-    GC_CHECK(impl->load());
+                                          .memory_bytes = options.memory_bytes}));
+    auto impl = std::make_unique<Impl>(options, binding, std::move(kv));
+    GC_CHECK(impl->load(genesis));
     return std::unique_ptr<ChainState>{new ChainState{std::move(impl)}};
 }
 
-const Genesis& ChainState::genesis() const noexcept { return impl_->genesis; }
 const ChainBinding& ChainState::binding() const noexcept { return impl_->binding; }
 std::shared_ptr<const Head> ChainState::head() const { return impl_->head(); }
 std::shared_ptr<const ChainView> ChainState::view() const { return impl_->view(); }
@@ -375,7 +353,7 @@ std::vector<ExecutedBlockPtr> ChainState::unfinalized(const ExecutedBlockPtr& ti
 base::Result<ExecutedBlockPtr> ChainState::execute(const BlockHeader& header, std::span<const VerifiedTx> txs,
                                                    const ExecutedBlockPtr& parent) {
     // Before any work: this must be a block for this chain, at this place.
-    if (header.chain_id != impl_->genesis.chain_id) return base::fail(Errc::wrong_chain, "block");
+    if (header.chain_id != impl_->binding.chain_id) return base::fail(Errc::wrong_chain, "block");
     const auto base = impl_->head();
     const auto& parent_hash = parent ? parent->hash() : base->hash;
     const auto parent_height = parent ? parent->header().height : base->header.height;

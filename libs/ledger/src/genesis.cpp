@@ -11,6 +11,7 @@ namespace ledger {
 namespace {
 
 constexpr std::size_t kValidatorNameBytesMax = 64;
+constexpr std::size_t kAllocationsPerPiece = 1024;
 // Bounds that keep the arithmetic of fees far from its limits.
 constexpr std::uint64_t kBlockGasMax = 1'000'000'000'000U;
 constexpr std::uint64_t kRatioMax = 1'000U;
@@ -148,8 +149,13 @@ base::Checked<void> validate(const Genesis& genesis) {
     return {};
 }
 
-base::Bytes encode(const Genesis& genesis) {
+namespace {
+
+/// The encoding in pieces of bounded size.
+template <typename Piece>
+void encode_pieces(const Genesis& genesis, Piece piece) {
     base::BcsWriter out;
+    const auto cut = [&] { piece(std::exchange(out, {}).take()); };
     out.string(genesis.chain_id);
     out.u64(genesis.time_ms);
     out.u64(genesis.params.block_gas_limit);
@@ -159,9 +165,10 @@ base::Bytes encode(const Genesis& genesis) {
     out.u128(genesis.params.base_fee_initial);
     out.u64(genesis.params.contract_upgrade_delay_ms);
     out.uleb(static_cast<std::uint32_t>(genesis.allocations.size()));
-    for (const auto& allocation : genesis.allocations) {
-        out.fixed(allocation.address.bytes);
-        out.u128(allocation.amount);
+    for (std::size_t i = 0; i < genesis.allocations.size(); ++i) {
+        out.fixed(genesis.allocations[i].address.bytes);
+        out.u128(genesis.allocations[i].amount);
+        if (i % kAllocationsPerPiece == 0) cut();
     }
     write_validators(out, genesis.validators);
     out.boolean(genesis.faucet.has_value());
@@ -170,10 +177,22 @@ base::Bytes encode(const Genesis& genesis) {
         out.u32(genesis.params.rules_version);
         out.u32(genesis.params.tx_gas_divisor);
     }
-    return std::move(out).take();
+    cut();
 }
 
-Hash genesis_hash(const Genesis& genesis) { return gcrypt::hash(gcrypt::Domain::genesis, encode(genesis)); }
+}  // namespace
+
+base::Bytes encode(const Genesis& genesis) {
+    base::Bytes out;
+    encode_pieces(genesis, [&out](const base::Bytes& piece) { out.insert(out.end(), piece.begin(), piece.end()); });
+    return out;
+}
+
+Hash genesis_hash(const Genesis& genesis) {
+    auto hasher = gcrypt::hasher(gcrypt::Domain::genesis);
+    encode_pieces(genesis, [&hasher](const base::Bytes& piece) { hasher.update(piece); });
+    return hasher.finish();
+}
 
 Hash valset_hash(const Genesis& genesis) {
     base::BcsWriter out;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "base/file.hpp"
@@ -138,18 +139,85 @@ Genesis read(const Json& json, const std::string& source, std::string& error) {
             genesis.validators.push_back(std::move(validator));
         }
     }
-    if (const auto* allocations = top.list("allocations")) {
-        genesis.allocations.reserve(allocations->size());
-        for (std::size_t i = 0; i < allocations->size() && error.empty(); ++i) {
-            Fields fields{(*allocations)[i], top.below("allocations", i), source, error};
-            fields.end({"address", "amount"});
-            Allocation allocation;
-            allocation.address = fields.address("address");
-            allocation.amount = fields.amount("amount");
-            genesis.allocations.push_back(allocation);
+    top.list("allocations");  // Its members were taken out, see AllocationTaker.
+    return genesis;
+}
+
+/// Takes each member of the top-level list "allocations" out of the document as soon as it is complete: a million of
+/// them as a document are a gigabyte.
+class AllocationTaker {
+ public:
+    AllocationTaker(const std::string& source, std::vector<Allocation>& out) : source_{source}, out_{out} {}
+
+    /// For Json::parse: whether the value stays in the document.
+    bool operator()(int depth, Json::parse_event_t event, Json& parsed) {
+        using Event = Json::parse_event_t;
+        if (depth == 1) {
+            if (event == Event::key) is_next_ = parsed.get_ref<const std::string&>() == "allocations";
+            if (event == Event::array_start && is_next_) begin();
+            if (event == Event::array_end) inside_ = false;
+        } else if (depth == 2 && inside_ && event != Event::key) {
+            if (event == Event::object_start || event == Event::array_start) return true;
+            take(parsed);
+            return false;
         }
+        return true;
+    }
+    /// The first thing that is wrong.
+    [[nodiscard]] const std::string& error() const noexcept { return error_; }
+
+ private:
+    void begin() {
+        if (seen_) error_ = fmt::format("{}: allocations stands there twice", source_);
+        seen_ = inside_ = true;
+    }
+    void take(const Json& object) {
+        if (!error_.empty()) return;
+        if (out_.size() == kGenesisAllocationsMax) {
+            error_ = fmt::format("{}: genesis: more than {} allocations", source_, kGenesisAllocationsMax);
+            return;
+        }
+        Fields fields{object, fmt::format("allocations[{}].", out_.size()), source_, error_};
+        fields.end({"address", "amount"});
+        Allocation allocation;
+        allocation.address = fields.address("address");
+        allocation.amount = fields.amount("amount");
+        out_.push_back(allocation);
+    }
+
+    const std::string& source_;
+    std::vector<Allocation>& out_;
+    std::string error_;
+    bool is_next_ = false;
+    bool inside_ = false;
+    bool seen_ = false;
+};
+
+/// `input`: whatever Json::parse reads.
+template <typename Input>
+base::Checked<Genesis> parse(Input&& input, const std::string& source) {
+    std::vector<Allocation> allocations;
+    AllocationTaker taker{source, allocations};
+    const auto json = Json::parse(std::forward<Input>(input), std::ref(taker), false);
+    if (json.is_discarded()) return base::explain(Errc::bad_genesis, fmt::format("{}: is not valid JSON", source));
+    std::string error;
+    auto genesis = read(json, source, error);
+    if (error.empty()) error = taker.error();
+    if (!error.empty()) return base::explain(Errc::bad_genesis, std::move(error));
+    genesis.allocations = std::move(allocations);
+    if (auto valid = validate(genesis); !valid) {
+        return base::explain(Errc::bad_genesis, fmt::format("{}: {}", source, valid.error().text));
     }
     return genesis;
+}
+
+/// The members of the list as dump(2) would write them: neither addresses nor numbers need escapes.
+void write_allocations(std::string& out, const std::vector<Allocation>& allocations) {
+    for (std::size_t i = 0; i < allocations.size(); ++i) {
+        out += fmt::format("{}\n    {{\n      \"address\": \"{}\",\n      \"amount\": \"{}\"\n    }}", i ? "," : "",
+                           allocations[i].address.to_text(), base::to_string(allocations[i].amount));
+    }
+    if (!allocations.empty()) out += "\n  ";
 }
 
 }  // namespace
@@ -178,29 +246,30 @@ std::string to_json(const Genesis& genesis) {
                                       {"stake", validator.stake}});
     }
     json["allocations"] = Json::array();
-    for (const auto& allocation : genesis.allocations) {
-        json["allocations"].push_back(
-            {{"address", allocation.address.to_text()}, {"amount", base::to_string(allocation.amount)}});
-    }
     // Text from elsewhere may hold bytes that are no UTF-8; the reader refuses what this writes then.
-    return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+    auto out = json.dump(2, ' ', false, Json::error_handler_t::replace);
+    // Not in the document, where a million of them would take a gigabyte.
+    constexpr std::string_view kEnd = "]\n}";
+    out.resize(out.size() - kEnd.size());
+    write_allocations(out, genesis.allocations);
+    out += kEnd;
+    out += '\n';
+    return out;
 }
 
 base::Checked<Genesis> genesis_from_json(std::string_view text, const std::string& source) {
-    const auto json = Json::parse(text.begin(), text.end(), nullptr, false);
-    if (json.is_discarded()) return base::explain(Errc::bad_genesis, fmt::format("{}: is not valid JSON", source));
-    std::string error;
-    auto genesis = read(json, source, error);
-    if (!error.empty()) return base::explain(Errc::bad_genesis, std::move(error));
-    if (auto valid = validate(genesis); !valid) {
-        return base::explain(Errc::bad_genesis, fmt::format("{}: {}", source, valid.error().text));
-    }
-    return genesis;
+    return parse(text, source);
 }
 
 base::Checked<Genesis> load_genesis(const std::filesystem::path& path) {
-    GC_TRY(const auto text, base::read_text_file(path.string(), kGenesisFileBytesMax));
-    return genesis_from_json(text, path.string());
+    std::error_code ignored;
+    std::ifstream in{path, std::ios::binary};
+    // What cannot be opened or is too large says so when it is read as a whole.
+    if (!in || std::filesystem::file_size(path, ignored) > kGenesisFileBytesMax) {
+        GC_TRY(const auto text, base::read_text_file(path.string(), kGenesisFileBytesMax));
+        return genesis_from_json(text, path.string());
+    }
+    return parse(in, path.string());
 }
 
 base::Checked<void> save_genesis(const Genesis& genesis, const std::filesystem::path& path) {

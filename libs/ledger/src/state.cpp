@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "base/bcs.hpp"
+#include "genesis_state.hpp"
 
 namespace ledger {
 namespace {
@@ -402,21 +403,25 @@ StateWrites Overlay::writes() const {
     return out;
 }
 
+base::Result<void> for_each_initial_record(const Genesis& genesis, const RecordSink& sink) {
+    for (const auto& allocation : genesis.allocations) {
+        GC_CHECK(sink(balance_key(allocation.address, kGcc), encode_amount(allocation.amount)));
+    }
+    GC_CHECK(sink(asset_key(kGcc), encode(Asset{.symbol = std::string{kGccSymbol},
+                                                .decimals = kGccDecimals,
+                                                .mintable = false,
+                                                .owner = {},
+                                                .supply = total_supply(genesis)})));
+    return sink(params_key(), encode(genesis.params));
+}
+
 StateWrites initial_state(const Genesis& genesis) {
     StateWrites out;
     out.reserve(genesis.allocations.size() + 2);
-    const auto put = [&out](std::string key, base::Bytes value) {
-        out.emplace(std::move(key), StateChange{std::nullopt, std::move(value)});
-    };
-    for (const auto& allocation : genesis.allocations) {
-        put(balance_key(allocation.address, kGcc), encode_amount(allocation.amount));
-    }
-    put(asset_key(kGcc), encode(Asset{.symbol = std::string{kGccSymbol},
-                                      .decimals = kGccDecimals,
-                                      .mintable = false,
-                                      .owner = {},
-                                      .supply = total_supply(genesis)}));
-    put(params_key(), encode(genesis.params));
+    static_cast<void>(for_each_initial_record(genesis, [&out](std::string_view key, base::ByteView value) {
+        out.emplace(key, StateChange{std::nullopt, base::to_bytes(value)});
+        return base::Result<void>{};
+    }));
     return out;
 }
 

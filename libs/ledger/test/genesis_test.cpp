@@ -2,6 +2,7 @@
 
 #include <fstream>
 
+#include "base/file.hpp"
 #include "ledger/state.hpp"
 #include "test_world.hpp"
 
@@ -77,6 +78,39 @@ TEST_F(GenesisTest, NamesTheKeyThatIsWrong) {
     expect_refused("\"amount\": \"1000000000000000000000\"", "\"amount\": \"0\"", "is zero");
     expect_refused("ghost1", "ghast1", "faucet");
     expect_refused("{", "", "not valid JSON");
+}
+
+TEST_F(GenesisTest, RefusesListsOfAllocationsThatAreNone) {
+    const std::string amount = "\"amount\": \"1000000000000000000000\"";
+    expect_refused("\"allocations\": [", "\"allocations\": [\n    7,", "allocations[0]. must be an object");
+    expect_refused("\"allocations\": [", "\"allocations\": [\n    [{}],", "allocations[0]. must be an object");
+    expect_refused("\"allocations\": [", "\"allocations\": [\n    {},", "allocations[0].address is missing");
+    const auto list = to_json(genesis_).substr(to_json(genesis_).find("\"allocations\""));
+    expect_refused(list, "\"allocations\": 5\n}", "allocations must be a list");
+    expect_refused(list, "\"allocations\": {\"a\": 1}\n}", "allocations must be a list");
+    expect_refused("\"allocations\": [", "\"allocations\": [], \"allocations\": [", "allocations stands there twice");
+    expect_refused("\"allocations\": [", "\"allocation\": [", "allocation is not a known key");
+    expect_refused(amount, amount + ", \"more\": {\"allocations\": [1]}", "allocations[0].more is not a known key");
+}
+
+TEST_F(GenesisTest, ReadsAFileOfAnotherOrderAndWritesTheSameBytesAsEver) {
+    // Allocations first: they are taken out of the document while it is read.
+    auto text = to_json(genesis_);
+    const auto at = text.find("  \"allocations\"");
+    const auto list = text.substr(at, text.rfind(']') + 1 - at);
+    text.erase(at - 2, list.size() + 2);
+    text.insert(2, list + ",\n");
+    const auto read = genesis_from_json(text, "f");
+    ASSERT_TRUE(read.has_value()) << read.error().text;
+    EXPECT_EQ(*read, genesis_);
+    const auto golden = std::filesystem::path{LEDGER_GOLDEN} / "v1" / "genesis.json";
+    const auto written = base::read_text_file(golden.string(), kGenesisFileBytesMax);
+    const auto loaded = load_genesis(golden);
+    ASSERT_TRUE(written.has_value() && loaded.has_value());
+    EXPECT_EQ(to_json(*loaded), *written);
+    auto empty = *loaded;
+    empty.allocations.clear();
+    EXPECT_NE(to_json(empty).find("\"allocations\": []\n}\n"), std::string::npos);
 }
 
 TEST_F(GenesisTest, RefusesSumsAndSetsThatCannotBe) {

@@ -132,7 +132,7 @@ inline std::unique_ptr<ChainState> open_chain(const World& world, const std::fil
                                               std::uint64_t history_heights = 16) {
     auto chain = ChainState::open({.path = path,
                                    .history_heights = history_heights,
-                                   .block_cache_bytes = 1U << 20U,
+                                   .memory_bytes = 4U << 20U,
                                    .node_cache_count = 64,
                                    .value_cache_count = 64},
                                   world.genesis);

@@ -25,13 +25,15 @@ NodeKey child_path(const NodeKey& parent, unsigned nibble) {
     return key;
 }
 
-/// One update of one tree. `at` always carries the new version.
+/// One update of one tree. `at` always carries the new version. Finished records are kept, or given to a sink.
 class Updater {
  public:
-    Updater(JmtHashFn hash, JmtReader& reader, std::size_t writes) : hash_{hash}, reader_{reader} {
+    Updater(JmtHashFn hash, JmtReader& reader, std::size_t writes) : hash_{hash}, reader_{&reader} {
         update_.nodes.reserve(writes * 2 + 8);
         update_.stale.reserve(writes * 2 + 8);
     }
+    /// For a tree from nothing.
+    Updater(JmtHashFn hash, const Jmt::NodeSink& sink) : hash_{hash}, sink_{&sink} {}
 
     base::Result<JmtChild> change(const JmtChild& child, const NodeKey& at, std::span<const JmtWrite> writes) {
         if (writes.empty()) return child;
@@ -44,7 +46,18 @@ class Updater {
     }
 
     JmtUpdate take() && { return std::move(update_); }
-    void add(const NodeKey& key, JmtNodePtr node) { update_.nodes.emplace_back(key, std::move(node)); }
+    base::Result<void> add(const NodeKey& key, JmtNodePtr node) {
+        if (sink_) return (*sink_)(key, *node);
+        update_.nodes.emplace_back(key, std::move(node));
+        return {};
+    }
+    /// Each version has a root record of its own, also when the tree has at most one leaf.
+    base::Result<void> add_single_root(const NodeKey& at, const JmtChild& single) {
+        auto record = std::make_shared<JmtNode>();
+        record->is_root_single = true;
+        record->single = single;
+        return add(at, std::move(record));
+    }
     void make_stale(const NodeKey& key) { update_.stale.push_back(key); }
 
  private:
@@ -82,7 +95,7 @@ class Updater {
     base::Result<JmtChild> change_record(const JmtChild& child, const NodeKey& at, std::span<const JmtWrite> writes) {
         auto old_key = at;
         old_key.version = child.version;
-        GC_TRY(const auto old, reader_.read_node(old_key));
+        GC_TRY(const auto old, reader_->read_node(old_key));
         if (old->is_root_single) return base::fail(Errc::corrupt, "root record inside the tree");
         auto node = std::make_shared<JmtNode>(*old);
         bool changed = false;
@@ -116,15 +129,23 @@ class Updater {
         if (count == 0) return JmtChild{};
         if (const auto* first = all.first(*node); count == 1 && first->kind == Kind::leaf) return *first;
         JmtChild out{.kind = Kind::node, .version = at.version, .hash = range_hash(hash_, *node, all)};
-        add(at, std::move(node));
+        GC_CHECK(add(at, std::move(node)));
         return out;
     }
 
     static inline const JmtChild kNothing{};
     JmtHashFn hash_;
-    JmtReader& reader_;
+    JmtReader* reader_ = nullptr;
+    const Jmt::NodeSink* sink_ = nullptr;
     JmtUpdate update_;
 };
+
+base::Result<void> check_order(std::span<const JmtWrite> writes) {
+    const auto unsorted = std::adjacent_find(
+        writes.begin(), writes.end(), [](const JmtWrite& a, const JmtWrite& b) { return a.key_hash >= b.key_hash; });
+    if (unsorted != writes.end()) return base::fail(base::Errc::invalid_argument, "tree writes out of order");
+    return {};
+}
 
 NodeKey root_key(std::uint64_t version) { return {.version = version}; }
 
@@ -163,9 +184,7 @@ base::Digest Jmt::hash_bytes(base::ByteView bytes) const noexcept {
 
 base::Result<JmtUpdate> Jmt::apply(JmtReader& reader, std::uint64_t base_version, std::uint64_t version,
                                    std::span<const JmtWrite> writes) const {
-    const auto unsorted = std::adjacent_find(
-        writes.begin(), writes.end(), [](const JmtWrite& a, const JmtWrite& b) { return a.key_hash >= b.key_hash; });
-    if (unsorted != writes.end()) return base::fail(base::Errc::invalid_argument, "tree writes out of order");
+    GC_CHECK(check_order(writes));
     if (version == kNoVersion || (base_version != kNoVersion && version <= base_version)) {
         return base::fail(base::Errc::invalid_argument, "tree version");
     }
@@ -180,17 +199,24 @@ base::Result<JmtUpdate> Jmt::apply(JmtReader& reader, std::uint64_t base_version
     }
     GC_TRY(const auto after, updater.change(before, root_key(version), writes));
     if (after.kind != Kind::node) {
-        auto record = std::make_shared<JmtNode>();
-        record->is_root_single = true;
-        record->single = after;
-        updater.add(root_key(version), std::move(record));
+        GC_CHECK(updater.add_single_root(root_key(version), after));
     } else if (after.version != version) {
-        updater.add(root_key(version), old_root);
+        GC_CHECK(updater.add(root_key(version), old_root));
         updater.make_stale(root_key(base_version));
     }
     auto update = std::move(updater).take();
     update.root = hash_of(after);
     return update;
+}
+
+base::Result<base::Digest> Jmt::build(std::uint64_t version, std::span<const JmtWrite> leaves,
+                                      const NodeSink& sink) const {
+    GC_CHECK(check_order(leaves));
+    if (version == kNoVersion) return base::fail(base::Errc::invalid_argument, "tree version");
+    Updater updater{hash_, sink};
+    GC_TRY(const auto top, updater.change(JmtChild{}, root_key(version), leaves));
+    if (top.kind != Kind::node) GC_CHECK(updater.add_single_root(root_key(version), top));
+    return hash_of(top);
 }
 
 base::Result<base::Digest> Jmt::root(JmtReader& reader, std::uint64_t version) const {

@@ -2,10 +2,7 @@
 
 #include <fmt/format.h>
 #include <rocksdb/cache.h>
-#include <rocksdb/convenience.h>
 #include <rocksdb/db.h>
-#include <rocksdb/filter_policy.h>
-#include <rocksdb/table.h>
 #include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
 #include <sys/stat.h>
@@ -16,6 +13,7 @@
 #include <atomic>
 #include <mutex>
 
+#include "kv_tuning.hpp"
 #include "store/disk_space.hpp"
 
 namespace store {
@@ -24,9 +22,6 @@ namespace {
 namespace fs = std::filesystem;
 using Handles = std::array<rocksdb::ColumnFamilyHandle*, kFamilyCount>;
 
-/// RocksDB insists on a family called "default"; it is where `flat` lives.
-constexpr std::array<const char*, kFamilyCount> kFamilyNames{"default", "hist",  "node",  "stale",
-                                                             "blocks",  "certs", "txidx", "meta"};
 constexpr std::string_view kFormatKey = "format";
 constexpr std::string_view kFormat = "ghostchain store 1";
 constexpr std::string_view kIdentityKey = "identity";
@@ -57,70 +52,6 @@ Errc classify(const rocksdb::Status& status) {
 
 std::unexpected<base::Error> fail_with(const rocksdb::Status& status, const char* note) {
     return base::fail(classify(status), note);
-}
-
-rocksdb::CompressionType text_compression() {
-    const auto supported = rocksdb::GetSupportedCompressions();
-    for (const auto wanted : {rocksdb::kZSTD, rocksdb::kLZ4Compression}) {
-        if (std::find(supported.begin(), supported.end(), wanted) != supported.end()) return wanted;
-    }
-    return rocksdb::kNoCompression;
-}
-
-rocksdb::ColumnFamilyOptions family_options(Family family, const KvOptions& options,
-                                            const std::shared_ptr<rocksdb::Cache>& cache) {
-    rocksdb::BlockBasedTableOptions table;
-    table.block_cache = cache;
-    table.block_size = 8 * 1024;
-    table.cache_index_and_filter_blocks = true;  // Memory stays inside the cache's bound.
-    table.pin_l0_filter_and_index_blocks_in_cache = true;
-    table.format_version = 5;
-    rocksdb::ColumnFamilyOptions out;
-    out.write_buffer_size = options.write_buffer_bytes;
-    out.max_write_buffer_number = 3;
-    out.target_file_size_base = 32U << 20U;
-    switch (family) {
-        case Family::flat:
-        case Family::hist:
-        case Family::node:
-            table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
-            out.compression = rocksdb::kNoCompression;  // Hashes and keys that are hashes do not compress.
-            break;
-        case Family::txidx:
-            table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
-            out.compression = text_compression();
-            break;
-        case Family::blocks:
-            table.block_size = 32 * 1024;
-            out.compression = text_compression();
-            break;
-        case Family::stale:
-        case Family::certs:
-        case Family::meta:
-            out.write_buffer_size = std::min<std::uint64_t>(options.write_buffer_bytes, 4U << 20U);
-            break;
-    }
-    out.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-    return out;
-}
-
-rocksdb::DBOptions database_options(const KvOptions& options) {
-    rocksdb::DBOptions out;
-    out.create_if_missing = options.create_if_missing;
-    out.create_missing_column_families = true;
-    out.max_background_jobs = 2;
-    out.max_open_files = 512;
-    out.max_total_wal_size = 256U << 20U;
-    out.db_write_buffer_size = 4 * options.write_buffer_bytes;
-    out.bytes_per_sync = 1U << 20U;
-    out.keep_log_file_num = 4;
-    out.max_log_file_size = 4U << 20U;
-    out.info_log_level = rocksdb::WARN_LEVEL;
-    // A torn tail is a commit that was never acknowledged. Damage anywhere else must be an error, not a silent return
-    // to an older state, which the default (point in time) would make of it.
-    out.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
-    out.track_and_verify_wals_in_manifest = true;
-    return out;
 }
 
 base::Result<std::optional<base::Bytes>> get_from(rocksdb::DB& db, const rocksdb::ReadOptions& how,
@@ -351,10 +282,10 @@ KvStore::~KvStore() = default;
 
 base::Checked<std::unique_ptr<KvStore>> KvStore::open(const KvOptions& options) {
     GC_CHECK(prepare_folder(options));
-    const auto how = database_options(options);
-    GC_CHECK(check_families(options, how));
     auto impl = std::make_unique<Impl>();
-    impl->cache = rocksdb::NewLRUCache(options.block_cache_bytes);
+    impl->cache = make_cache(options.memory_bytes);
+    const auto how = database_options(options, impl->cache);
+    GC_CHECK(check_families(options, how));
     std::vector<rocksdb::ColumnFamilyDescriptor> families;
     families.reserve(kFamilyCount);
     for (std::size_t i = 0; i < kFamilyCount; ++i) {
@@ -498,14 +429,7 @@ std::uint64_t KvStore::approximate_count(Family family) const {
     return value;
 }
 
-std::uint64_t KvStore::memory_bytes() const {
-    std::uint64_t total = impl_->cache->GetUsage();
-    for (auto* family : impl_->handles) {
-        std::uint64_t value = 0;
-        if (impl_->db->GetIntProperty(family, rocksdb::DB::Properties::kSizeAllMemTables, &value)) total += value;
-    }
-    return total;
-}
+std::uint64_t KvStore::memory_bytes() const { return impl_->cache->GetUsage(); }
 
 base::Result<void> KvStore::verify_checksums() const {
     const auto status = impl_->db->VerifyChecksum(rocksdb::ReadOptions{});

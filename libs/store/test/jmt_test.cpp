@@ -56,6 +56,46 @@ TEST(Jmt, GivesTheRootsOfTheDefinition) {
     }
 }
 
+TEST(Jmt, BuildsFromNothingWhatApplyGivesRecordByRecord) {
+    for (const int count : {0, 1, 2, 17, 1000}) {
+        std::vector<JmtWrite> writes;
+        for (int i = 0; i < count; ++i) writes.push_back(write_of("key" + std::to_string(i), "value"));
+        sort(writes);
+        MemoryNodes nodes;
+        const auto update = kTree.apply(nodes, kNoVersion, 3, writes);
+        ASSERT_TRUE(update.has_value());
+        std::map<base::Bytes, base::Bytes> applied;
+        for (const auto& [key, node] : update->nodes) applied[key.encode()] = node->encode();
+        std::map<base::Bytes, base::Bytes> built;
+        NodeKey last;
+        const auto root = kTree.build(3, writes, [&](const NodeKey& key, const JmtNode& node) -> base::Result<void> {
+            last = key;
+            EXPECT_TRUE(built.emplace(key.encode(), node.encode()).second);
+            return {};
+        });
+        ASSERT_TRUE(root.has_value());
+        EXPECT_EQ(*root, update->root);
+        EXPECT_EQ(built, applied);
+        EXPECT_EQ(last.nibbles, 0) << "the root comes last";
+    }
+}
+
+TEST(Jmt, BuildEndsWithTheErrorOfItsSink) {
+    std::vector<JmtWrite> writes;
+    for (int i = 0; i < 1000; ++i) writes.push_back(write_of("key" + std::to_string(i), "value"));
+    sort(writes);
+    int calls = 0;
+    const auto root = kTree.build(0, writes, [&](const NodeKey&, const JmtNode&) -> base::Result<void> {
+        ++calls;
+        return base::fail(Errc::disk_full, "sink");
+    });
+    ASSERT_FALSE(root.has_value());
+    EXPECT_TRUE(root.error().is(Errc::disk_full));
+    EXPECT_EQ(calls, 1);
+    std::swap(writes.front(), writes.back());
+    EXPECT_FALSE(kTree.build(0, writes, [](const NodeKey&, const JmtNode&) -> base::Result<void> { return {}; }));
+}
+
 TEST(Jmt, AgreesWithAMapOverAHundredThousandOperations) {
     const auto seed = base::system_random().u64();
     SCOPED_TRACE("seed " + std::to_string(seed));

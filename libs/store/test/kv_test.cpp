@@ -28,7 +28,7 @@ class KvTest : public ::testing::Test {
     [[nodiscard]] KvOptions options() const {
         return {.path = folder_ / "db",
                 .identity = "test-chain",
-                .block_cache_bytes = 1U << 20U,
+                .memory_bytes = 4U << 20U,
                 .write_buffer_bytes = 1U << 20U};
     }
     std::unique_ptr<KvStore> open() {

@@ -64,6 +64,7 @@ struct LimitsConfig {
 
 struct StorageConfig {
     std::uint64_t history_heights = 1024;  ///< How far back proofs and accounts can be asked for.
+    std::uint64_t memory_mb = 0;           ///< Of the database, in MiB. 0: store::default_memory_bytes().
 };
 
 struct FaucetConfig {

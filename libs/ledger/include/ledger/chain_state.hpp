@@ -31,9 +31,9 @@ struct ChainOptions {
     std::filesystem::path path;
     std::uint64_t history_heights = 1024;  ///< Proofs reach this far back; older tree nodes are pruned.
     bool create_if_missing = true;
-    bool read_only_when_full = false;  ///< As store::KvOptions.
-    std::uint64_t block_cache_bytes = 64U << 20U;
-    std::size_t node_cache_count = 32'768;    ///< Tree records held decoded, about 1.9 KB each.
+    bool read_only_when_full = false;                            ///< As store::KvOptions.
+    std::uint64_t memory_bytes = store::default_memory_bytes();  ///< As store::KvOptions.
+    std::size_t node_cache_count = 32'768;                       ///< Tree records held decoded, about 1.9 KB each.
     std::size_t value_cache_count = 262'144;  ///< State values held, about 200 B each; longer ones count for several.
     ContractEngine::Options contracts;
     BlockEnd block_end;  ///< For tests.
@@ -81,6 +81,8 @@ class ExecutedBlock {
     /// Account and GCC balance after this block of every address whose account or GCC it touched.
     using Touched = TouchedAccount;
     [[nodiscard]] const std::vector<Touched>& touched() const noexcept { return touched_; }
+    /// About the bytes of memory that it takes once it is final: what it changes is let go of then.
+    [[nodiscard]] std::size_t memory_bytes() const noexcept { return memory_bytes_; }
 
  protected:
     BlockHeader header_;
@@ -91,6 +93,7 @@ class ExecutedBlock {
     Params params_;
     std::vector<BlockResult::Skipped> skipped_;
     std::vector<Touched> touched_;
+    std::size_t memory_bytes_ = 0;
 };
 using ExecutedBlockPtr = std::shared_ptr<const ExecutedBlock>;
 
@@ -182,11 +185,11 @@ struct VerifyReport {
 class ChainState {
  public:
     /// Opens the chain of this genesis, or makes it. The text of an error names the path: another chain's database,
-    /// a corrupt or locked one, a folder that cannot be written.
+    /// a corrupt or locked one, a folder that cannot be written. The genesis is read here only. Making a chain takes
+    /// memory for 65 bytes an account beside the genesis; a folder in which it was interrupted is finished.
     static base::Checked<std::unique_ptr<ChainState>> open(const ChainOptions& options, const Genesis& genesis);
     ~ChainState();
 
-    [[nodiscard]] const Genesis& genesis() const noexcept;
     [[nodiscard]] const ChainBinding& binding() const noexcept;
     [[nodiscard]] std::shared_ptr<const Head> head() const;
     [[nodiscard]] std::shared_ptr<const ChainView> view() const;

@@ -11,6 +11,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -124,6 +125,12 @@ class Jmt {
     /// Errors: `missing_node`, `corrupt` from the reader; `base::Errc::invalid_argument` on unsorted writes.
     base::Result<JmtUpdate> apply(JmtReader& reader, std::uint64_t base_version, std::uint64_t version,
                                   std::span<const JmtWrite> writes) const;
+
+    /// As apply() to the empty tree, but gives each record to `sink` once it is complete (children before parents, the
+    /// root last) instead of keeping them: what is in memory is one path. An error of `sink` ends it. The root's hash.
+    using NodeSink = std::function<base::Result<void>(const NodeKey& key, const JmtNode& node)>;
+    base::Result<base::Digest> build(std::uint64_t version, std::span<const JmtWrite> leaves,
+                                     const NodeSink& sink) const;
 
     base::Result<base::Digest> root(JmtReader& reader, std::uint64_t version) const;
     /// The value hash under a key, if any, with its proof.

@@ -14,6 +14,7 @@
 
 #include "base/bytes.hpp"
 #include "store/errc.hpp"
+#include "store/memory.hpp"
 
 namespace store {
 
@@ -35,8 +36,9 @@ struct KvOptions {
     std::string identity;        ///< Whose data this is, e.g. "ghostchain-dev-1:<genesis hash>"; checked on open.
     bool create_if_missing = true;
     bool read_only_when_full = false;  ///< A disk without room to open it for writing: open it for reading.
-    std::uint64_t block_cache_bytes = 64U << 20U;
-    std::uint64_t write_buffer_bytes = 32U << 20U;  ///< Per busy family; a database holds a few of them in memory.
+    /// Blocks, filters, indexes and write buffers together. See KvStore::memory_bytes().
+    std::uint64_t memory_bytes = default_memory_bytes();
+    std::uint64_t write_buffer_bytes = 32U << 20U;  ///< Of one family at most, before it is written to a file.
 };
 
 /// Writes that happen together or not at all. Not thread-safe.
@@ -102,7 +104,8 @@ class KvStore final : public KvReader {
     /// Bytes on disk, all families.
     [[nodiscard]] std::uint64_t disk_bytes() const;
     [[nodiscard]] std::uint64_t approximate_count(Family family) const;
-    /// Bytes of memory held by caches and write buffers.
+    /// Bytes of memory held by caches and write buffers: at most KvOptions::memory_bytes, and while the disk falls
+    /// behind three of KvOptions::write_buffer_bytes more for each family that is written to.
     [[nodiscard]] std::uint64_t memory_bytes() const;
     /// Reads every block of every file and checks its checksum. Slow.
     [[nodiscard]] base::Result<void> verify_checksums() const;
