@@ -238,4 +238,77 @@ TEST_F(StrangersMemoryTest, CrumbsOverQuicHoldLittleMoreThanTheirBytes) {
     ASSERT_TRUE(eventually([&] { return metric("ghostbridge_open_calls") == 0; }));
 }
 
+/// Calls that are given up as soon as they are made.
+class GivenUpTest : public StrangersTest {
+ protected:
+    static constexpr int kCalls = 60;
+    /// Nothing of them is left: not in the bridge, not at the service, and no place is taken.
+    void expect_nothing_left() {
+        ASSERT_TRUE(eventually([&] { return metric("ghostbridge_open_calls") == 0; }));
+        ASSERT_TRUE(eventually([&] { return service_->log->cancelled == service_->log->calls; }));
+        const auto stranger = connect_as(stranger_id_);
+        const auto before = service_->log->calls.load();
+        std::vector<rpc::CallHandle> handles;
+        stranger->run([&](rpc::Channel& channel) {
+            for (int i = 0; i < kCalls; ++i)
+                handles.push_back(channel.call(kHang, text(""), {}, [](const rpc::StatusOr<EchoMessage>&) {}));
+        });
+        EXPECT_TRUE(eventually([&] { return service_->log->calls == before + kCalls; })) << "every place is free again";
+        stranger->run([&](rpc::Channel&) { handles.clear(); });
+        EXPECT_TRUE(eventually([&] { return service_->log->cancelled == service_->log->calls; }));
+    }
+};
+
+TEST_F(GivenUpTest, ByResetOverTcp) {
+    const auto peer = greeted();
+    for (std::uint32_t i = 0; i < kCalls; ++i) {
+        peer->send(call_of("Hang", 2 * i + 1));
+        peer->send(h2_reset(2 * i + 1));
+    }
+    // When this one is answered the bridge has seen the others.
+    peer->send(call_of("Who", 2 * kCalls + 1));
+    ASSERT_TRUE(
+        eventually([&] { return metric("ghostbridge_calls_total{service=\"test.v1.Echo\",code=\"OK\"}") == 1; }));
+    expect_nothing_left();
+}
+
+TEST_F(GivenUpTest, ByTheEndOfTheConnectionOverTcp) {
+    {
+        const auto peer = greeted();
+        for (std::uint32_t i = 0; i < kCalls; ++i) peer->send(call_of("Hang", 2 * i + 1));
+        ASSERT_TRUE(eventually([&] { return service_->log->calls == kCalls; }));
+    }
+    expect_nothing_left();
+}
+
+TEST_F(GivenUpTest, ByAnErrorOfItsPeerOverTcp) {
+    const auto peer = greeted();
+    for (std::uint32_t i = 0; i < kCalls; ++i) peer->send(call_of("Hang", 2 * i + 1));
+    ASSERT_TRUE(eventually([&] { return service_->log->calls == kCalls; }));
+    peer->send(h2_frame(0, 0, 0));  // DATA on stream 0: GOAWAY
+    ASSERT_TRUE(eventually([&] { return peer->closed(); }));
+    expect_nothing_left();
+}
+
+TEST_F(GivenUpTest, ByResetOverQuic) {
+    const auto stranger = connect_as(stranger_id_);
+    for (int i = 0; i < 5 * kCalls; ++i)
+        stranger->run([](rpc::Channel& channel) {
+            auto handle = channel.call(kHang, text(""), {}, [](const rpc::StatusOr<EchoMessage>&) {});
+        });
+    expect_nothing_left();
+}
+
+TEST_F(GivenUpTest, ByTheEndOfTheConnectionOverQuic) {
+    {
+        const auto stranger = connect_as(stranger_id_);
+        stranger->run([](rpc::Channel& channel) {
+            for (int i = 0; i < kCalls; ++i)
+                channel.call(kHang, text(""), {}, [](const rpc::StatusOr<EchoMessage>&) {}).detach();
+        });
+        ASSERT_TRUE(eventually([&] { return service_->log->calls == kCalls; }));
+    }
+    expect_nothing_left();
+}
+
 }  // namespace

@@ -66,6 +66,8 @@ void ExchangeImpl::cancel(std::uint64_t code) {
 }
 
 void ExchangeImpl::stop_reading(std::uint64_t code) {
+    // A request that has no stream yet, and whose answer nobody wants, is not sent.
+    if (!stream_ && code != static_cast<std::uint64_t>(Code::no_error)) return cancel(code);
     if (over_ || !stream_ || read_aborted_ || end_seen_) return;
     read_aborted_ = true;
     stream_->stop_sending(code);
@@ -122,7 +124,8 @@ void ExchangeImpl::on_stop_sending(Stream&, std::uint64_t code) {
     send_aborted_ = true;
     queue_.drop_unsent();
     session_.abort_later(id_, false, true);
-    if (const auto keep = handler_) keep->on_stop_sending(*this, code);
+    if (const auto keep = handler_) return keep->on_stop_sending(*this, code);
+    if (server_ && code != static_cast<std::uint64_t>(Code::no_error)) unwanted_ = true;
 }
 
 void ExchangeImpl::on_closed(Stream& stream, const StreamEnd& end) {
@@ -166,6 +169,9 @@ void ExchangeImpl::receive_headers(bool fin) {
         session_.count_refused();
         return refuse_large_request();
     }
+    // STOP_SENDING can overtake the request, of which a caller that gives up at once still sends all: nobody is there to
+    // answer.
+    if (unwanted_) return cancel(static_cast<std::uint64_t>(Code::request_cancelled));
     auto handler = session_.ask_owner(*this, std::move(section.fields), fin);
     if (!handler) {
         session_.count_refused();

@@ -73,6 +73,7 @@ class ExchangeImpl final : public Exchange, public StreamHandler {
     bool begun_ = false;  ///< nghttp3 has given us bytes of it to send.
     bool fin_queued_ = false;
     bool send_aborted_ = false;
+    bool unwanted_ = false;  ///< STOP_SENDING came before the request.
     bool read_aborted_ = false;
     bool end_seen_ = false;
     bool was_full_ = false;

@@ -197,6 +197,19 @@ TEST_F(Http3, CancelBeforeTheHandshakeEndsTheRequestLocally) {
     EXPECT_EQ(http_server->stats().requests, 0u);
 }
 
+TEST_F(Http3, ACompleteRequestWhoseAnswerNobodyWantsIsNotSent) {
+    serve_http(echo_server);
+    open_client();
+    ASSERT_TRUE(run_until([&] { return ready; }));
+    const auto events = std::make_shared<Events>();
+    ask(get("/"), true, events).stop_reading(h3::Code::request_cancelled);
+    EXPECT_FALSE(events->end) << "never from inside the call";
+    const auto wanted = std::make_shared<Events>();
+    ask(get("/"), true, wanted);
+    ASSERT_TRUE(run_until([&] { return events->end.has_value() && wanted->ended; }));
+    EXPECT_EQ(http_server->stats().requests, 1u);
+}
+
 TEST_F(Http3, AServerMayAnswerBeforeTheRequestEnds) {
     serve_http([&](h3::Exchange& exchange, h3::Fields, bool) {
         must(exchange.send_headers({{":status", "200"}, {"grpc-status", "8"}}, true));

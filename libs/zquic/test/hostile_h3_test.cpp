@@ -200,5 +200,24 @@ TEST_F(HostileHttp3, GetsNoMemoryForPrioritiesOfStreamsThatNeverOpen) {
     EXPECT_EQ(close_code_of_pumping(), 0x108u);
 }
 
+TEST_F(HostileHttp3, GetsNothingDoneByARequestThatItStoppedBeforehand) {
+    serve_http();
+    // GET https://a/ from the static table (RFC 9204 appendix A).
+    const auto get = [&](std::uint64_t id) {
+        const auto block = base::from_hex("0000d1d7500161c1").value();
+        stream(id, testkit::WireWriter{}.varint(0x01).varint(block.size()).bytes(block).view(), true);
+    };
+    // The frames of a stream may come in any order: STOP_SENDING first.
+    stop_sending(0);
+    get(0);
+    get(4);
+    ASSERT_TRUE(run_until([&] {
+        pump();
+        return peer->streams().contains(4);
+    }));
+    EXPECT_EQ(http_server->stats().requests, 1u);
+    EXPECT_FALSE(peer->close_code());
+}
+
 }  // namespace
 }  // namespace zquic::test
