@@ -81,7 +81,7 @@ base::ConfigSchema schema_of(StorageConfig& storage) {
                  {.min = 1, .max = 1 << 24});
     schema.field("memory_mb", storage.memory_mb,
                  "MiB for blocks of the database, their indexes and what waits to be written. 0: a 64th of the "
-                 "machine's memory, 32 to 128.",
+                 "machine's memory, 32 to 96.",
                  {.min = 0, .max = 1 << 20});
     return schema;
 }

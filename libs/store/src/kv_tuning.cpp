@@ -15,6 +15,10 @@ namespace {
 constexpr std::uint64_t kShardBytesMin = 16U << 20U;
 constexpr int kShardBitsMax = 4;
 constexpr double kBloomBitsPerKey = 10;
+/// Keys are as random as hashes: a look-up wants one record (100 B of state, 600 B of the tree), and what else is in
+/// its block only takes room in the cache. Smaller blocks cost index, a few bytes for each.
+constexpr std::size_t kFlatBlockBytes = 1024;
+constexpr std::size_t kNodeBlockBytes = 2048;
 
 rocksdb::CompressionType text_compression() {
     const auto supported = rocksdb::GetSupportedCompressions();
@@ -62,11 +66,12 @@ rocksdb::ColumnFamilyOptions family_options(Family family, const KvOptions& opti
     switch (family) {
         case Family::flat:
             use_filter();
-            table.block_size = 4 * 1024;                // Records are short: a read wants one of them.
+            table.block_size = kFlatBlockBytes;
             out.compression = rocksdb::kNoCompression;  // Hashes and keys that are hashes do not compress.
             break;
         case Family::node:
             use_filter();
+            table.block_size = kNodeBlockBytes;
             out.optimize_filters_for_hits = true;  // Whoever reads a node knows that it is there.
             out.compression = rocksdb::kNoCompression;
             break;
@@ -97,7 +102,7 @@ rocksdb::DBOptions database_options(const KvOptions& options, const std::shared_
     out.create_missing_column_families = true;
     out.max_background_jobs = 2;
     out.max_open_files = 512;
-    out.max_total_wal_size = 256U << 20U;
+    out.max_total_wal_size = 96U << 20U;  // Read again at the next start, half a second or so.
     out.write_buffer_manager = std::make_shared<rocksdb::WriteBufferManager>(options.memory_bytes / 2, cache);
     out.bytes_per_sync = 1U << 20U;
     out.keep_log_file_num = 4;

@@ -33,7 +33,7 @@ struct ChainOptions {
     bool create_if_missing = true;
     bool read_only_when_full = false;                            ///< As store::KvOptions.
     std::uint64_t memory_bytes = store::default_memory_bytes();  ///< As store::KvOptions.
-    std::size_t node_cache_count = 32'768;                       ///< Tree records held decoded, about 1.9 KB each.
+    std::size_t node_cache_count = 24'576;                       ///< Tree records held decoded, about 2 KB each.
     std::size_t value_cache_count = 262'144;  ///< State values held, about 200 B each; longer ones count for several.
     ContractEngine::Options contracts;
     BlockEnd block_end;  ///< For tests.
