@@ -68,6 +68,17 @@ void pull_all(H2Session& session) {
     std::abort();  // output without end for bounded input
 }
 
+/// As a server whose turns are short: a frame at a time, never none.
+bool feed_in_turns(H2Session& session, base::ByteView bytes) {
+    while (!bytes.empty()) {
+        const auto taken = session.feed_some(bytes, 1);
+        if (!taken) return false;
+        if (*taken == 0 || *taken > bytes.size() || session.take_cost() == 0) std::abort();
+        bytes = bytes.subspan(*taken);
+    }
+    return true;
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -87,7 +98,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     while (!input.empty()) {
         const auto part = input.first(std::min(piece, input.size()));
         input = input.subspan(part.size());
-        if (!(*session)->feed(part)) break;
+        if (!feed_in_turns(**session, part)) break;
         pull_all(**session);
     }
     pull_all(**session);
