@@ -45,6 +45,11 @@ Mempool::Built built(const ledger::ExecutedBlock& block, std::vector<base::Diges
             .included = std::move(included)};
 }
 
+bool has_room(const std::filesystem::path& database) {
+    const auto space = store::disk_space(database);
+    return space.free_bytes >= space.needed_bytes;
+}
+
 std::string store_failure(const base::Error& error, const std::filesystem::path& database) {
     if (error.is(store::Errc::disk_full)) return store::explain_full_disk(database);
     return "the database failed (" + base::to_string(error) + "): check the disk, then start ghostd again";
@@ -237,7 +242,9 @@ base::Result<void> Chain::finalized(const ledger::ExecutedBlockPtr& block, base:
     const auto begun = reactor_.clock().now_ns();
     if (auto committed = state_->commit(block, certificate); !committed) {
         const auto reason = store_failure(committed.error(), state_->path());
-        out_of_space_ = committed.error().is(store::Errc::disk_full);
+        // A limit on file sizes or a quota looks like a full disk, but nobody could see when it ends: starting anew
+        // would go round in circles.
+        out_of_space_ = committed.error().is(store::Errc::disk_full) && !has_room(state_->path());
         logger().error("block not committed; accepting nothing more",
                        {{"height", block->header().height}, {"reason", reason}});
         refuse(reason);
@@ -268,8 +275,7 @@ base::Result<void> Chain::finalized(const ledger::ExecutedBlockPtr& block, base:
 
 bool Chain::has_space_again() const {
     if (!out_of_space_) return false;
-    const auto space = store::disk_space(state_->path());
-    return space.free_bytes >= space.needed_bytes;
+    return has_room(state_->path());
 }
 
 bool Chain::transactions_wait() const {
