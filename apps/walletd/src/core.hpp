@@ -93,9 +93,4 @@ base::Checked<std::uint64_t> load_verified_height(Journal& journal, const Trust&
 /// Writes it now: when walletd ends, a height that was proved while another was being written is not written yet.
 void save_verified_height(Core& core);
 
-/// A diagnostic for errors without a sentence of their own.
-inline std::unexpected<base::Diagnostic> explained(const base::Error& error) {
-    return std::unexpected{base::Diagnostic{.error = error, .text = base::to_string(error)}};
-}
-
 }  // namespace walletd

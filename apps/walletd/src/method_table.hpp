@@ -30,6 +30,7 @@ inline constexpr std::array kMethodTable{
     MethodRule{"/ghost.wallet.v1.WalletService/ListAccounts", Need::reader, Effect::reads},
     MethodRule{"/ghost.wallet.v1.WalletService/GetBalance", Need::reader, Effect::reads},
     MethodRule{"/ghost.wallet.v1.WalletService/GetHistory", Need::reader, Effect::reads},
+    MethodRule{"/ghost.wallet.v1.WalletService/GetOpenTransactions", Need::reader, Effect::reads},
     MethodRule{"/ghost.wallet.v1.WalletService/QueryContract", Need::reader, Effect::reads},
     MethodRule{"/ghost.wallet.v1.WalletService/GetContract", Need::reader, Effect::reads},
     MethodRule{"/ghost.wallet.v1.WalletService/Send", Need::client, Effect::spends},

@@ -17,6 +17,9 @@ void start_send(Core& core, rpc::CallContext& call, rpc::StatusOr<SendOrder> ord
 /// The node's index of the account's transactions, as seen from the account.
 void start_history(Core& core, rpc::CallContext& call, wallet::HistoryRequest request,
                    rpc::Responder<wallet::HistoryResponse> done);
+/// What may still happen: the journal, without what a proof of this moment shows to be over.
+void start_open(Core& core, rpc::CallContext& call, const wallet::OpenRequest& request,
+                rpc::Responder<wallet::OpenTransactions> done);
 /// Runs a contract on the node, checks what it proves and runs it again here.
 void start_query(Core& core, rpc::CallContext& call, chain::CallContractRequest request,
                  rpc::Responder<wallet::ContractAnswer> done);
@@ -24,6 +27,7 @@ void start_query(Core& core, rpc::CallContext& call, chain::CallContractRequest 
 void start_contract(Core& core, rpc::CallContext& call, const chain::ContractRequest& request,
                     rpc::Responder<wallet::ContractInfo> done);
 
+wallet::OpenTransaction open_message(const JournalEntry& entry, const AccountInfo& account);
 wallet::Account account_message(const AccountInfo& account);
 wallet::WalletStatus status_message(Keystore& keystore);
 /// Counts what is signed against what the wallet was unlocked for; a signature that is refused here must not leave.

@@ -1,9 +1,10 @@
 // account, recipient (wallet lane) ─▶ chain status ─▶ the account's turn ─▶ account, proof of its nonce ─▶ nonce ─▶ fee
-// ─▶ sign and journal (wallet lane) ─▶ submit ─▶ the next one's turn; follow until final or dropped
+// ─▶ sign and journal (wallet lane) ─▶ submit ─▶ the next one's turn; follow until final or given up
 //
 // Nothing else of the account is sent between choosing a nonce and the node's answer to it: one that fails leaves no
 // gap. Nonces that the node calls taken, and that neither a proof nor the journal knows of, are waited for: those of
-// another wallet with the same key become final and are proved, those that the node made up never do. A dry run takes
+// another wallet with the same key become final and are proved, those that the node made up never do. What a node refuses
+// or drops stays in the journal, and its nonce is the next one's: of the two only one can happen. A dry run takes
 // no turn and reserves nothing. It ends with the fee, of a contract message with a trial run; it is signed only when
 // the caller wants just that.
 #include <fmt/format.h>
@@ -12,6 +13,8 @@
 #include "ledger/codec.hpp"
 #include "ledger/state.hpp"
 #include "operations.hpp"
+#include "recipient.hpp"
+#include "send_fee.hpp"
 
 namespace walletd {
 namespace {
@@ -21,38 +24,30 @@ constexpr std::uint64_t kProbeGas = 1'000'000;  ///< Stands in for the limit tha
 
 /// Code in a transaction and events of a trial run can be larger than what a stream holds back (256 KiB).
 constexpr std::size_t kProgressPartMax = 96 * 1024;
+constexpr std::size_t kInsteadOfMax = 20;  ///< Of one nonce, shown beside a new transaction.
 
 struct Prepared {
     AccountInfo account;
-    bool first_time = true;
-    std::string looks_like;
+    Recipient recipient;
 };
 
 base::Checked<Prepared> prepare(Keystore& keystore, Journal& journal, const std::string& from, const std::string& to) {
     Prepared prepared;
     GC_TRY(prepared.account, keystore.find(from));
     if (keystore.status().locked) return base::explain(Errc::locked, "the wallet is locked");
-    if (to.empty()) {  // A deploy: there is nobody to take for somebody else.
-        prepared.first_time = false;
-        return prepared;
-    }
-    const auto known = journal.knows_recipient(to);
-    if (!known) return explained(known.error());
-    prepared.first_time = !*known;
-    if (*known) return prepared;
-    for (const auto& own : keystore.accounts()) {
-        if (own.address.to_text() == to) prepared.first_time = false;
-        if (looks_alike(own.address.to_text(), to)) prepared.looks_like = own.address.to_text();
-    }
-    const auto recipients = journal.recipients();
-    if (!recipients) return explained(recipients.error());
-    for (const auto& recipient : *recipients) {
-        if (looks_alike(recipient, to)) prepared.looks_like = recipient;
-    }
+    prepared.recipient.first_time = false;
+    if (to.empty()) return prepared;  // A deploy: there is nobody to take for somebody else.
+    GC_TRY(prepared.recipient, look_at_recipient(keystore, journal, to));
     return prepared;
 }
 
-std::string gcc_text(ledger::Amount agcc) { return base::units_to_decimal(agcc, ledger::kGccDecimals) + " GCC"; }
+std::unexpected<base::Diagnostic> unjournaled(const base::Error& error) {
+    if (!error.is(base::Errc::overloaded)) return explained(error);
+    return base::explain(base::Errc::overloaded,
+                         fmt::format("{} transactions of this account may still happen; wait until some are over "
+                                     "(zwallet history names them)",
+                                     kOpenEntriesMax));
+}
 
 class SendOperation : public std::enable_shared_from_this<SendOperation> {
  public:
@@ -77,12 +72,12 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
                 self->prepared_ = std::move(*prepared);
                 const auto& order = self->order_;
                 const bool may_look_alike = order.dry_run ? !order.sign : order.accept_look_alike;
-                if (!self->prepared_.looks_like.empty() && !may_look_alike) {
+                if (!self->prepared_.recipient.looks_like.empty() && !may_look_alike) {
                     return self->fail(
                         {rpc::StatusCode::failed_precondition,
                          fmt::format("look_alike: the recipient resembles {}, which this wallet knows, but is "
                                      "another address",
-                                     self->prepared_.looks_like)});
+                                     self->prepared_.recipient.looks_like)});
                 }
                 self->reach();
             });
@@ -154,7 +149,8 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
         note_finalized(finalized_nonce);
         const Journal::Horizon horizon{.account = prepared_.account.index,
                                        .finalized_nonce = finalized_nonce,
-                                       .finalized_height = finalized_height};
+                                       .finalized_height = finalized_height,
+                                       .proved = !core_.trust.validators.empty()};
         core_.offload_call<std::vector<JournalEntry>>(
             kWalletLane,
             [&journal = core_.journal, horizon]() -> base::Checked<std::vector<JournalEntry>> {
@@ -178,6 +174,10 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
         if (provable && signs && pending > known) return wait_for_others(known, pending, entries);
         nonce_ = provable ? known : next_nonce(pending, entries);
         if (!order_.dry_run) give_back(entries, pending);
+        for (const auto& entry : entries) {
+            if (entry.nonce == nonce_ && instead_of_.size() < kInsteadOfMax)
+                instead_of_.push_back(open_message(entry, prepared_.account));
+        }
         estimate();
     }
 
@@ -191,8 +191,8 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
         const auto uncertain = std::ranges::find(entries, known, &JournalEntry::nonce);
         const auto whose = uncertain == entries.end()
                                ? std::string{"another wallet with the same key has transactions under way"}
-                               : fmt::format("the transaction {}, whose outcome is unknown, is under way",
-                                             base::to_hex(uncertain->tx_id));
+                               : fmt::format("the transaction {}, which may still happen until block {}, is under way",
+                                             base::to_hex(uncertain->tx_id), uncertain->valid_until);
         fail(
             {rpc::StatusCode::failed_precondition,
              fmt::format("rejected: the node calls {} the next nonce of {}, but only those below {} are proved or this "
@@ -203,7 +203,7 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
     /// A node that was restarted has an empty mempool: it gets what it had taken, or ours would wait for ever.
     void give_back(const std::vector<JournalEntry>& entries, std::uint64_t pending) {
         for (const auto& entry : entries) {
-            if (!entry.accepted || entry.nonce < pending || entry.nonce > nonce_) continue;
+            if (entry.standing != Standing::accepted || entry.nonce < pending || entry.nonce > nonce_) continue;
             chain::Transaction again;
             again.set_raw(std::string{base::as_text(entry.raw)});
             core_.node.call(kChainSubmit, again, [](rpc::StatusOr<chain::TransactionReceipt>) {}).detach();
@@ -237,16 +237,12 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
     }
 
     void apply_fee(const chain::FeeEstimate& fee) {
-        const auto base_fee = base::u128_from_string(fee.base_fee());
-        const auto suggested_tip = base::u128_from_string(fee.suggested_tip());
-        const auto suggested_max = base::u128_from_string(fee.suggested_max_fee_per_gas());
-        if (!base_fee || !suggested_max)
-            return fail({rpc::StatusCode::data_loss, "the node's fee estimate is malformed"});
-        if (!choose_gas(fee)) return;
-        if (!choose_price(*base_fee, suggested_tip.value_or(0), *suggested_max)) return;
-        const auto max_fee = base::checked_mul(tx_.max_fee_per_gas, tx_.gas_limit);
-        if (!max_fee) return fail({rpc::StatusCode::data_loss, "the node's fee estimate is beyond any balance"});
-        max_fee_ = *max_fee;
+        const auto chosen = choose_fee(order_, fee, core_.config);
+        if (!chosen) return fail(chosen.error());
+        tx_.gas_limit = chosen->gas_limit;
+        tx_.tip_per_gas = chosen->tip_per_gas;
+        tx_.max_fee_per_gas = chosen->max_fee_per_gas;
+        max_fee_ = chosen->max_fee;
         if (!check_funds()) return;
         if (order_.is_contract && order_.dry_run) return try_out();
         if (!fee.error().empty() && !order_.accept_failure) {
@@ -254,55 +250,6 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
                          fmt::format("rejected: it fails in a trial run: {}", fee.error())});
         }
         sign_or_describe();
-    }
-
-    /// Tip and most per gas. Both are the node's word at this moment, and no more than the caller agreed to.
-    bool choose_price(ledger::Amount base_fee, ledger::Amount suggested_tip, ledger::Amount suggested_max) {
-        const auto refuse = [this](std::string text) {
-            fail({rpc::StatusCode::failed_precondition, "rejected: " + std::move(text)});
-            return false;
-        };
-        const ledger::Amount tip_max = core_.config.tip_per_gas_max;
-        if (order_.tip_per_gas && *order_.tip_per_gas > tip_max) {
-            return refuse(fmt::format("the tip is {} agcc per gas, walletd.toml allows {} (tip_per_gas_max)",
-                                      base::to_string(*order_.tip_per_gas), base::to_string(tip_max)));
-        }
-        // The base fee is what the chain really takes; a tip is a gift. A node that suggests a large one gets none of
-        // it.
-        tx_.tip_per_gas = order_.tip_per_gas ? *order_.tip_per_gas : std::min({suggested_tip, base_fee, tip_max});
-        const auto least = base::checked_add(base_fee, tx_.tip_per_gas);
-        const auto least_fee = least ? base::checked_mul(*least, tx_.gas_limit) : std::nullopt;
-        if (!least_fee) {
-            fail({rpc::StatusCode::data_loss, "the node's fee estimate is beyond any balance"});
-            return false;
-        }
-        tx_.max_fee_per_gas = std::max(suggested_max, *least);
-        if (!order_.fee_max) return true;
-        if (*least_fee > *order_.fee_max) {
-            return refuse(fmt::format("the fee may be {}, more than the {} that are allowed", gcc_text(*least_fee),
-                                      gcc_text(*order_.fee_max)));
-        }
-        // The estimate has room for a rising base fee; less of it still pays for a block.
-        tx_.max_fee_per_gas = std::min(tx_.max_fee_per_gas, *order_.fee_max / tx_.gas_limit);
-        return true;
-    }
-
-    /// The estimate has room above what the trial run used; the caller may want to give less.
-    bool choose_gas(const chain::FeeEstimate& fee) {
-        tx_.gas_limit = fee.gas_limit();
-        if (tx_.gas_limit == 0) {
-            fail({rpc::StatusCode::data_loss, "the node's fee estimate is malformed"});
-            return false;
-        }
-        if (order_.gas_max == 0 || order_.gas_max >= tx_.gas_limit) return true;
-        if (order_.gas_max < fee.gas_used() && !order_.accept_failure) {
-            fail({rpc::StatusCode::failed_precondition,
-                  fmt::format("rejected: it used {} gas in a trial run, at most {} are allowed", fee.gas_used(),
-                              order_.gas_max)});
-            return false;
-        }
-        tx_.gas_limit = order_.gas_max;
-        return true;
     }
 
     /// Known before anything is sent: also a deploy's address follows from what is sent.
@@ -368,22 +315,29 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
         out_.finish();
     }
 
+    [[nodiscard]] JournalEntry journal_entry() const {
+        const bool is_gcc = order_.asset == ledger::kGcc;
+        return {.nonce = tx_.nonce,
+                .valid_until = tx_.valid_until_height,
+                .sent_ms = base::system_clock().unix_ms(),
+                .recipient = order_.is_contract ? contract_ : order_.recipient,
+                .amount = base::to_string(order_.amount),
+                .asset = is_gcc ? base::Bytes{} : base::to_bytes(base::ByteView{order_.asset.bytes})};
+    }
+
     void sign() {
         core_.offload_call<SignedTransaction>(
             kWalletLane,
             [&core = core_, raw = ledger::encode(tx_), chain = *core_.trust.chain, index = prepared_.account.index,
-             client = order_.client, dry_run = order_.dry_run,
-             now_ms = base::system_clock().unix_ms()]() -> base::Checked<SignedTransaction> {
+             client = order_.client, dry_run = order_.dry_run, entry = journal_entry()]() mutable
+                -> base::Checked<SignedTransaction> {
                 GC_TRY(auto signed_tx, core.signer.sign(raw, chain));
                 GC_CHECK(claim_spend(core.keystore, signed_tx, client));
                 if (dry_run) return signed_tx;
-                const JournalEntry entry{.account = index,
-                                         .nonce = signed_tx.tx.tx.nonce,
-                                         .tx_id = signed_tx.id,
-                                         .raw = signed_tx.raw,
-                                         .accepted = false,
-                                         .valid_until = signed_tx.tx.tx.valid_until_height};
-                if (auto written = core.journal.put(entry, now_ms); !written) return explained(written.error());
+                entry.account = index;
+                entry.tx_id = signed_tx.id;
+                entry.raw = signed_tx.raw;
+                if (auto written = core.journal.put(entry); !written) return unjournaled(written.error());
                 return signed_tx;
             },
             [self = shared_from_this()](base::Checked<SignedTransaction> signed_tx) {
@@ -414,6 +368,8 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
                                 });
     }
 
+    /// A refusal is a word that nobody has to keep to. The nonce is free for another transaction that cannot happen
+    /// beside this one; this one stays in the journal.
     void not_submitted(const rpc::Status& status) {
         switch (status.code) {
             case rpc::StatusCode::invalid_argument:
@@ -421,21 +377,38 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
             case rpc::StatusCode::resource_exhausted:
             case rpc::StatusCode::permission_denied:
             case rpc::StatusCode::unimplemented:
-                // The node has said no: the nonce is free again.
-                in_lane([&journal = core_.journal, id = signed_->id] { return journal.remove(id); });
-                return fail({rpc::StatusCode::failed_precondition, "rejected: " + status.message});
-            default:
-                // It may have arrived. The nonce stays with this transaction until the node denies knowing it.
-                return fail({status.code, fmt::format("{}; the outcome is unknown, the transaction is {}",
-                                                      status.message, base::to_hex(signed_->id))});
+                return doubt(Standing::refused, status.message,
+                             {rpc::StatusCode::failed_precondition,
+                              fmt::format("uncertain: the node refuses it: {}; {}", status.message, still())});
+            default: return doubt(Standing::unknown, {}, {status.code, fmt::format("{}; {}", status.message, still())});
         }
+    }
+    [[nodiscard]] std::string still() const {
+        return fmt::format("the outcome is unknown: transaction {} may still happen until block {}",
+                           base::to_hex(signed_->id), tx_.valid_until_height);
+    }
+    /// First on disk, then told. A status that is OK: the receipt says it.
+    void doubt(Standing standing, std::string reason, rpc::Status status) {
+        stopped_ = true;  // nothing more that the node says is looked at
+        auto note = [&journal = core_.journal, id = signed_->id, standing, reason] {
+            return journal.note(id, standing, reason);
+        };
+        in_lane(std::move(note), [self = shared_from_this(), standing, reason, status = std::move(status)]() mutable {
+            chain::TransactionReceipt receipt;
+            receipt.set_tx_id(std::string{base::as_text(self->signed_->id)});
+            receipt.set_state(standing == Standing::dropped ? chain::TX_STATE_DROPPED : chain::TX_STATE_UNKNOWN);
+            receipt.set_error(std::move(reason));
+            if (!self->out_.finished()) self->report(std::move(receipt));
+            self->out_.finish(std::move(status));
+            self->end();
+        });
     }
 
     void accepted() {
         // A contract of our own is known from its deploy on.
         in_lane([&journal = core_.journal, id = signed_->id, to = order_.is_contract ? contract_ : order_.recipient,
                  now_ms = base::system_clock().unix_ms()]() -> base::Result<void> {
-            GC_CHECK(journal.accept(id));
+            GC_CHECK(journal.note(id, Standing::accepted));
             return journal.note_recipient(to, now_ms);
         });
         leave_turn();
@@ -456,7 +429,7 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
         if (now >= give_up_ns_) {
             return fail(
                 {rpc::StatusCode::deadline_exceeded,
-                 fmt::format("the transaction {} was accepted, but is not final yet", base::to_hex(signed_->id))});
+                 fmt::format("the node took it, but it is not final yet; {}", still())});
         }
         chain::TransactionRequest request;
         request.set_tx_id(std::string{base::as_text(signed_->id)});
@@ -475,12 +448,14 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
         receipt.set_tx_id(std::string{base::as_text(signed_->id)});
         const auto state = receipt.state();
         if (state == chain::TX_STATE_UNKNOWN || state == chain::TX_STATE_UNSPECIFIED) return;
+        if (state == chain::TX_STATE_DROPPED) return doubt(Standing::dropped, receipt.error(), {});
         if (state != last_state_) report(std::move(receipt));
-        if (state != chain::TX_STATE_FINALIZED && state != chain::TX_STATE_DROPPED) return;
+        if (state != chain::TX_STATE_FINALIZED) return;
         // Finality is the node's word here: where it can be proved, the journal keeps the nonce until it is.
-        const bool believed = state == chain::TX_STATE_DROPPED || core_.trust.validators.empty();
-        if (state == chain::TX_STATE_FINALIZED && believed) note_finalized(nonce_ + 1);
-        if (believed) in_lane([&journal = core_.journal, id = signed_->id] { return journal.remove(id); });
+        if (core_.trust.validators.empty()) {
+            note_finalized(nonce_ + 1);
+            in_lane([&journal = core_.journal, id = signed_->id] { return journal.remove(id); });
+        }
         out_.finish();
         end();
     }
@@ -489,6 +464,8 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
         last_state_ = receipt.state();
         wallet::SendProgress progress;
         *progress.mutable_receipt() = std::move(receipt);
+        if (signed_ && last_state_ != chain::TX_STATE_FINALIZED)
+            progress.set_may_happen_until(tx_.valid_until_height);
         if (!std::exchange(reported_, true)) {
             if (signed_ && signed_->raw.size() <= kProgressPartMax) {
                 progress.set_raw(std::string{base::as_text(signed_->raw)});
@@ -496,10 +473,14 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
             progress.set_max_fee(base::to_string(max_fee_));
             progress.set_max_total(base::to_string(max_total_));
             progress.set_from(prepared_.account.address.to_text());
-            progress.set_first_time_recipient(prepared_.first_time);
-            progress.set_looks_like(prepared_.looks_like);
+            progress.set_first_time_recipient(prepared_.recipient.first_time);
+            progress.set_looks_like(prepared_.recipient.looks_like);
             progress.set_contract(contract_);
             progress.set_gas_limit(tx_.gas_limit);
+            const auto& own_id = progress.receipt().tx_id();
+            for (auto& open : instead_of_) {
+                if (open.tx_id() != own_id) *progress.add_instead_of() = std::move(open);
+            }
             if (trial_) {
                 if (trial_->ByteSizeLong() > kProgressPartMax) trial_->clear_events();
                 *progress.mutable_trial() = *std::move(trial_);
@@ -509,15 +490,17 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
         (void)out_.write(progress);
     }
 
-    void in_lane(std::move_only_function<base::Result<void>()> work) {
+    /// `then` also when the work failed: the log says so.
+    void in_lane(std::move_only_function<base::Result<void>()> work, std::move_only_function<void()> then = [] {}) {
         core_.offload_call<void>(
             kWalletLane,
             [work = std::move(work)]() mutable -> base::Checked<void> {
                 if (auto done = work(); !done) return explained(done.error());
                 return {};
             },
-            [&log = core_.log](base::Checked<void> done) {
+            [&log = core_.log, then = std::move(then)](base::Checked<void> done) mutable {
                 if (!done) log.error("the journal could not be written", {{"error", done.error()}});
+                then();
             });
     }
 
@@ -554,6 +537,7 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
     Prepared prepared_;
     chain::Account node_account_;
     std::uint64_t nonce_ = 0;
+    std::vector<wallet::OpenTransaction> instead_of_;  ///< Open ones with this nonce.
     std::optional<AccountTurns::Ticket> turn_;
     ledger::Tx tx_;
     std::string contract_;  ///< Of a contract message: called, upgraded or made by it.

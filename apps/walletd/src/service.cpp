@@ -23,6 +23,8 @@ constexpr rpc::UnaryMethod<chain::ContractRequest, wallet::ContractInfo> kGetCon
     "/ghost.wallet.v1.WalletService/GetContract"};
 constexpr rpc::UnaryMethod<wallet::HistoryRequest, wallet::HistoryResponse> kGetHistory{
     "/ghost.wallet.v1.WalletService/GetHistory"};
+constexpr rpc::UnaryMethod<wallet::OpenRequest, wallet::OpenTransactions> kGetOpen{
+    "/ghost.wallet.v1.WalletService/GetOpenTransactions"};
 constexpr rpc::UnaryMethod<wallet::WalletStatusRequest, wallet::WalletStatus> kGetStatus{
     "/ghost.wallet.v1.WalletService/GetStatus"};
 
@@ -174,6 +176,9 @@ void add_wallet_service(rpc::Server& server, Core& core, Access& access) {
                                      rpc::Responder<wallet::HistoryResponse> done) {
         start_history(core, call, std::move(request), std::move(done));
     });
+    methods.add(kGetOpen,
+                [&core](rpc::CallContext& call, const base::Digest&, const wallet::OpenRequest& request,
+                        rpc::Responder<wallet::OpenTransactions> done) { start_open(core, call, request, std::move(done)); });
     methods.add(kGetStatus,
                 [&core](rpc::CallContext& call, const base::Digest&, const wallet::WalletStatusRequest&,
                         rpc::Responder<wallet::WalletStatus> done) { get_status(core, call, std::move(done)); });

@@ -101,7 +101,8 @@ base::Checked<Database> Database::open(const std::string& path, const Options& o
                              fmt::format("{} has schema {}, this walletd knows up to {}; use a newer walletd", path,
                                          *version, options.schema_version));
     }
-    if (!fresh && *version < options.schema_version) {
+    const bool old = !fresh && *version == options.schema_version - 1;
+    if (!fresh && !old && *version < options.schema_version) {
         return base::explain(Errc::damaged, fmt::format("{} has the unknown schema {}", path, *version));
     }
     for (const auto* sql : {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL"}) {
@@ -115,10 +116,19 @@ base::Checked<Database> Database::open(const std::string& path, const Options& o
     }
     // Takes the exclusive lock now, so that a second walletd learns of it here and not at its first write.
     if (const auto rc = exec("BEGIN IMMEDIATE; COMMIT"); rc != SQLITE_OK) return refuse(rc, path);
-    auto check = db.prepare("PRAGMA integrity_check(1)");
-    if (!check) return refuse(SQLITE_CORRUPT, path);
-    const auto row = check->step();
-    if (!row || !*row || check->text(0) != "ok") return refuse(SQLITE_CORRUPT, path);
+    {
+        auto check = db.prepare("PRAGMA integrity_check(1)");
+        if (!check) return refuse(SQLITE_CORRUPT, path);
+        const auto row = check->step();
+        if (!row || !*row || check->text(0) != "ok") return refuse(SQLITE_CORRUPT, path);
+    }
+    if (!old) return db;
+    const auto script = fmt::format("BEGIN EXCLUSIVE; {} PRAGMA user_version={}; COMMIT;", options.upgrade,
+                                    options.schema_version);
+    if (const auto rc = exec(script.c_str()); rc != SQLITE_OK) {
+        exec("ROLLBACK");
+        return refuse(rc, path);
+    }
     return db;
 }
 

@@ -20,6 +20,7 @@ class Database {
         std::int32_t application_id;  ///< Written into new files, required in old ones.
         std::int32_t schema_version;  ///< PRAGMA user_version; a newer one is refused.
         std::string_view schema;      ///< SQL that makes version `schema_version` from nothing.
+        std::string_view upgrade;     ///< SQL that makes it from the version before; all of it or nothing happens.
     };
     /// Opens or makes the file (0600, WAL, synchronous=FULL, held exclusively) and checks its structure. The text names
     /// the file: `not_a_wallet` for foreign files, `newer_version`, `damaged`, `in_use`, base `permission_denied` when

@@ -24,7 +24,8 @@ Examples:
   zwallet contract deploy token.wasm …          put a contract on the chain; see contract --help
   zwallet doctor                                what is reachable, and what to do about the rest
 
-Exit codes: 0 done, 1 failed, 2 usage, 3 locked, 4 denied, 5 rejected, 6 network, 7 insufficient funds.
+Exit codes: 0 done, 1 failed, 2 usage, 3 locked, 4 denied, 5 rejected, 6 network, 7 insufficient funds,
+8 uncertain: signed, and it may still happen.
 Passwords come from the terminal, --password-fd or --password-file; never from arguments or the environment.
 Manual: man zwallet)";
 

@@ -76,6 +76,7 @@ Outcome<Preview> preview_send(Context& context, Remote& remote, const wallet::Se
     } else if (preview.first.first_time_recipient()) {
         out.warn("this wallet has never sent to this address before; compare it in full");
     }
+    warn_instead_of(out, preview.first);
     return preview;
 }
 
@@ -86,7 +87,8 @@ json json_of_preview(const Preview& preview, const wallet::SendRequest& request)
             {"asset", request.asset_id().empty() ? std::string{kCoinSymbol} : hex(request.asset_id())},
             {"max_fee", preview.first.max_fee()},
             {"first_time_recipient", preview.first.first_time_recipient()},
-            {"looks_like", preview.first.looks_like()}};
+            {"looks_like", preview.first.looks_like()},
+            {"instead_of", json_of_instead_of(preview.first)}};
 }
 
 }  // namespace
@@ -171,8 +173,7 @@ Outcome<void> run_send(Context& context, const SendOptions& options) {
     const auto id = hex(last.tx_id());
     if (!succeeded(last)) {
         const auto why = last.error().empty() ? std::string{state_name(last)} : printable(last.error());
-        return give_up(ExitCode::rejected, fmt::format("transaction {} did not succeed: {}", id, why),
-                       fmt::format("zwallet tx show {}", id));
+        return std::unexpected{failure_of(watched, why)};
     }
     auto document = json_of_preview(preview, request);
     document["receipt"] = json_of(last);
@@ -217,10 +218,36 @@ Outcome<void> run_history(Context& context, const HistoryOptions& options) {
         if (page.next_page_token().empty() || page.entries().empty()) break;
         request.set_page_token(page.next_page_token());
     }
-    if (entries.empty()) out.note("no transaction yet");
-    out.document("history", {{"entries", std::move(entries)}});
+    wallet::OpenRequest open_request;
+    open_request.set_account(options.account);
+    GC_TRY(const auto open, remote->call(kGetOpen, open_request));
+    json may_happen = json::array();
+    for (const auto& entry : open.transactions()) {
+        out.line(describe(entry));
+        may_happen.push_back(json_of(entry));
+    }
+    if (!open.proved() && open.transactions_size() > 0)
+        out.warn("what may still happen was not checked against a proved block: some of it may be over");
+    if (entries.empty() && may_happen.empty()) out.note("no transaction yet");
+    out.document("history", {{"entries", std::move(entries)},
+                             {"may_happen", std::move(may_happen)},
+                             {"may_happen_proved", open.proved()}});
     return {};
 }
+
+namespace {
+
+/// What walletd keeps of a transaction of its own that is not proved to be over. Without walletd, and for others'
+/// transactions: nothing.
+std::optional<wallet::OpenTransaction> open_entry(Remote& remote, const base::Digest& id) {
+    wallet::OpenRequest request;
+    request.set_tx_id(std::string{base::as_text(id)});
+    const auto found = remote.call(kGetOpen, request);
+    if (!found || found->transactions_size() == 0) return std::nullopt;
+    return found->transactions(0);
+}
+
+}  // namespace
 
 Outcome<void> run_tx_show(Context& context, const std::string& id) {
     const auto bytes = base::fixed_from_hex<32>(id);
@@ -234,8 +261,15 @@ Outcome<void> run_tx_show(Context& context, const std::string& id) {
     GC_TRY(const auto receipt, remote->call(kGetTransaction, request));
     auto& out = context.out;
     const auto wanted = base::to_hex(*bytes);
-    if (hex(receipt.tx_id()) != wanted || receipt.state() == chain::TX_STATE_UNKNOWN ||
-        receipt.state() == chain::TX_STATE_UNSPECIFIED) {
+    const bool known = hex(receipt.tx_id()) == wanted && receipt.state() != chain::TX_STATE_UNKNOWN &&
+                       receipt.state() != chain::TX_STATE_UNSPECIFIED;
+    const auto open = receipt.state() == chain::TX_STATE_FINALIZED ? std::nullopt : open_entry(*remote, *bytes);
+    if (!known && open) {
+        out.line(describe(*open));
+        out.document("tx show", {{"receipt", {{"tx_id", wanted}, {"state", "unknown"}}}, {"may_happen", json_of(*open)}});
+        return {};
+    }
+    if (!known) {
         return give_up(ExitCode::failure, fmt::format("the node knows no transaction {}", wanted), "zwallet history");
     }
     out.field("tx", wanted);
@@ -257,7 +291,12 @@ Outcome<void> run_tx_show(Context& context, const std::string& id) {
         }
         out.field(printable(event.kind()), fields.empty() ? fields : std::string_view{fields}.substr(2));
     }
-    out.document("tx show", {{"receipt", json_of(receipt)}});
+    json document{{"receipt", json_of(receipt)}};
+    if (open) {
+        out.line(describe(*open));
+        document["may_happen"] = json_of(*open);
+    }
+    out.document("tx show", document);
     return {};
 }
 

@@ -94,6 +94,8 @@ Outcome<json> preview(Output& out, const Plan& plan, const wallet::SendProgress&
             "the contract's address looks like one you know, but is another one:\n  known   {}\n  this    {}",
             printable(first.looks_like()), printable(first.contract())));
     }
+    warn_instead_of(out, first);
+    document["instead_of"] = json_of_instead_of(first);
     return document;
 }
 
@@ -127,8 +129,7 @@ Outcome<void> carry_out(Context& context, Plan& plan, const ContractSendOptions&
     if (!succeeded(receipt)) {
         auto why = receipt.error().empty() ? std::string{state_name(receipt)} : printable(receipt.error());
         if (const auto reason = revert_text(plan.schema, receipt.output()); !reason.empty()) why += ": " + reason;
-        return give_up(ExitCode::rejected, fmt::format("transaction {} did not succeed: {}", id, why),
-                       fmt::format("zwallet tx show {}", id));
+        return std::unexpected{failure_of(watched, why)};
     }
     out.keep_progress();
     out.line(fmt::format("{} in block {}", out.good("finalized"), receipt.height()));

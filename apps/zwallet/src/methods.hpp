@@ -31,6 +31,8 @@ inline constexpr rpc::UnaryMethod<wallet::BalanceRequest, wallet::Balance> kGetB
     "/ghost.wallet.v1.WalletService/GetBalance"};
 inline constexpr rpc::UnaryMethod<wallet::HistoryRequest, wallet::HistoryResponse> kGetHistory{
     "/ghost.wallet.v1.WalletService/GetHistory"};
+inline constexpr rpc::UnaryMethod<wallet::OpenRequest, wallet::OpenTransactions> kGetOpen{
+    "/ghost.wallet.v1.WalletService/GetOpenTransactions"};
 inline constexpr rpc::UnaryMethod<wallet::WalletStatusRequest, wallet::WalletStatus> kWalletStatus{
     "/ghost.wallet.v1.WalletService/GetStatus"};
 inline constexpr rpc::UnaryMethod<chain::CallContractRequest, wallet::ContractAnswer> kProvedQuery{

@@ -12,6 +12,7 @@ std::string_view name_of(ExitCode code) noexcept {
         case ExitCode::rejected: return "rejected";
         case ExitCode::network: return "network";
         case ExitCode::insufficient: return "insufficient";
+        case ExitCode::uncertain: return "uncertain";
     }
     return "failure";
 }

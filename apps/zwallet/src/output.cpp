@@ -127,6 +127,8 @@ int Output::fail(std::string_view command, const Failure& failure) {
     if (options_.json) {
         nlohmann::json error{{"code", name_of(failure.code)}, {"exit", code}, {"message", printable(failure.cause)}};
         if (!failure.next.empty()) error["next"] = printable(failure.next);
+        if (!failure.tx_id.empty()) error["tx_id"] = failure.tx_id;
+        if (failure.may_happen_until > 0) error["may_happen_until"] = failure.may_happen_until;
         document(command, {{"error", std::move(error)}});
         return code;
     }

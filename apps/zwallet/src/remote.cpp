@@ -107,6 +107,7 @@ Failure Remote::explain(const rpc::Status& status) const {
                 return {ExitCode::denied, text,
                         "compare the addresses in full; --accept-look-alike sends all the same"};
             }
+            if (after_reason("uncertain:")) return {ExitCode::uncertain, text, "zwallet history"};
             return {ExitCode::rejected, text, {}};
         case rpc::StatusCode::permission_denied:
         case rpc::StatusCode::unauthenticated: return denied(text);

@@ -33,4 +33,31 @@ void show_progress(Output& out, const chain::TransactionReceipt& receipt) {
     }
 }
 
+Failure failure_of(const Watched& watched, std::string_view why) {
+    const auto id = hex(watched.receipt.tx_id());
+    if (watched.may_happen_until == 0) {
+        return {ExitCode::rejected, fmt::format("transaction {} did not succeed: {}", id, why),
+                fmt::format("zwallet tx show {}", id)};
+    }
+    return {.code = ExitCode::uncertain,
+            .cause = fmt::format("the node calls transaction {} {} ({}), but it may still happen until block {}", id,
+                                 state_name(watched.receipt), why, watched.may_happen_until),
+            .next = std::string{kWhatToDo},
+            .tx_id = id,
+            .may_happen_until = watched.may_happen_until};
+}
+
+void warn_instead_of(Output& out, const wallet::SendProgress& preview) {
+    for (const auto& open : preview.instead_of()) {
+        out.warn(fmt::format("an earlier transaction may happen instead of this one, only one of them can:\n  {}",
+                             describe(open)));
+    }
+}
+
+nlohmann::json json_of_instead_of(const wallet::SendProgress& preview) {
+    auto out = nlohmann::json::array();
+    for (const auto& open : preview.instead_of()) out.push_back(json_of(open));
+    return out;
+}
+
 }  // namespace zwallet

@@ -39,11 +39,22 @@ Outcome<wallet::SendProgress> dry_run(Remote& remote,
     return *std::move(first);
 }
 
+inline constexpr std::string_view kWhatToDo =
+    "zwallet history shows when it is over; to replace it, send again: both have one nonce, so only one can happen";
+
 struct Watched {
     chain::TransactionReceipt receipt;                ///< The last one.
     nlohmann::json states = nlohmann::json::array();  ///< Each state that was seen.
+    std::uint64_t may_happen_until = 0;               ///< 0: final, or never signed.
 };
-/// Sends, and follows until the transaction is final or dropped. A failure names the transaction when it is under way.
+/// For one that did not succeed, `why` from the node. Not final: `uncertain`, what the node calls it ends nothing.
+Failure failure_of(const Watched& watched, std::string_view why);
+/// Names earlier transactions that can happen instead of this one.
+void warn_instead_of(Output& out, const wallet::SendProgress& preview);
+nlohmann::json json_of_instead_of(const wallet::SendProgress& preview);
+
+/// Sends, and follows until the transaction is final or the node calls it dropped. A failure after walletd signed is
+/// `uncertain` and names the transaction.
 template <typename Request>
 Outcome<Watched> send_and_watch(Output& out, Remote& remote,
                                 const rpc::ServerStreamMethod<Request, wallet::SendProgress>& method,
@@ -53,15 +64,22 @@ Outcome<Watched> send_and_watch(Output& out, Remote& remote,
         method, request, timeout_s * 1'000'000'000, [&](wallet::SendProgress progress) {
             watched.receipt = std::move(*progress.mutable_receipt());
             watched.states.push_back(state_name(watched.receipt));
+            watched.may_happen_until = progress.may_happen_until();
             show_progress(out, watched.receipt);
             return true;
         });
     if (outcome) return watched;
     auto failure = outcome.error();
-    // The transaction is under way: whatever broke, its outcome can still be learnt.
-    if (const auto id = hex(watched.receipt.tx_id()); !id.empty()) {
-        failure.cause = fmt::format("{}; transaction {} may still be finalized", failure.cause, id);
-        failure.next = fmt::format("zwallet tx show {}", id);
+    // Whatever broke: it is signed, and its outcome can still be learnt.
+    if (watched.may_happen_until > 0) {
+        failure.code = ExitCode::uncertain;
+        failure.tx_id = hex(watched.receipt.tx_id());
+        failure.may_happen_until = watched.may_happen_until;
+        if (failure.cause.find(failure.tx_id) == std::string::npos) {
+            failure.cause += fmt::format("; transaction {} may still happen until block {}", failure.tx_id,
+                                         failure.may_happen_until);
+        }
+        failure.next = std::string{kWhatToDo};
     }
     return std::unexpected{std::move(failure)};
 }

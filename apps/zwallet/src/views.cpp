@@ -105,6 +105,29 @@ json json_of(const wallet::HistoryEntry& entry) {
             {"receipt", json_of(entry.receipt())}};
 }
 
+json json_of(const wallet::OpenTransaction& open) {
+    json out{{"tx_id", hex(open.tx_id())},
+             {"from", open.from()},
+             {"nonce", open.nonce()},
+             {"may_happen_until", open.valid_until_height()},
+             {"node_says", open.state()},
+             {"to", open.to()},
+             {"units", open.amount()},
+             {"asset", open.asset_id().empty() ? std::string{kCoinSymbol} : hex(open.asset_id())},
+             {"sent_ms", open.sent_ms()}};
+    if (!open.reason().empty()) out["reason"] = open.reason();
+    return out;
+}
+
+std::string describe(const wallet::OpenTransaction& open) {
+    const auto amount = open.asset_id().empty() ? amount_text(open.amount(), kCoinSymbol, kCoinDecimals)
+                                                : amount_text(open.amount(), "units of " + hex(open.asset_id()), 0);
+    const auto reason = open.reason().empty() ? std::string{} : fmt::format(" ({})", printable(open.reason()));
+    return fmt::format("{}  may still happen until block {}: nonce {}, {}, to {}, the node says: {}{}",
+                       hex(open.tx_id()), open.valid_until_height(), open.nonce(), amount,
+                       open.to().empty() ? "-" : printable(open.to()), printable(open.state()), reason);
+}
+
 std::string describe(const wallet::Account& account) {
     return fmt::format("{:>3}  {}  {}", account.index(), printable(account.address()), printable(account.label()));
 }

@@ -8,6 +8,7 @@
 namespace ghost::wallet::v1 {
 class Account;
 class HistoryEntry;
+class OpenTransaction;
 }  // namespace ghost::wallet::v1
 namespace ghost::chain::v1 {
 class AssetBalance;
@@ -20,6 +21,7 @@ namespace zwallet {
 
 nlohmann::json json_of(const ghost::wallet::v1::Account& account);
 nlohmann::json json_of(const ghost::wallet::v1::HistoryEntry& entry);
+nlohmann::json json_of(const ghost::wallet::v1::OpenTransaction& open);
 nlohmann::json json_of(const ghost::chain::v1::AssetBalance& balance);
 nlohmann::json json_of(const ghost::chain::v1::ContractLog& log);
 nlohmann::json json_of(const ghost::chain::v1::Status& status);
@@ -27,6 +29,8 @@ nlohmann::json json_of(const ghost::chain::v1::TransactionReceipt& receipt);
 
 /// One line: index, address, label.
 std::string describe(const ghost::wallet::v1::Account& account);
+/// One line: id, until when it may happen, nonce, amount, recipient, the node's word.
+std::string describe(const ghost::wallet::v1::OpenTransaction& open);
 /// "pending", "notarized", "finalized", …
 std::string_view state_name(const ghost::chain::v1::TransactionReceipt& receipt) noexcept;
 /// True when it is in a block for good and did what it was made for.

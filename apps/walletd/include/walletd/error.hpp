@@ -33,4 +33,9 @@ enum class Errc : std::int32_t {
 };
 const base::ErrorDomain& error_domain(Errc) noexcept;
 
+/// A diagnostic for errors without a sentence of their own.
+inline std::unexpected<base::Diagnostic> explained(const base::Error& error) {
+    return std::unexpected{base::Diagnostic{.error = error, .text = base::to_string(error)}};
+}
+
 }  // namespace walletd

@@ -1,6 +1,7 @@
 #pragma once
 // How a command ends: exit codes that scripts may rely on, and failures that name the cause and the next step.
 
+#include <cstdint>
 #include <expected>
 #include <string>
 #include <string_view>
@@ -15,9 +16,10 @@ enum class ExitCode : int {
     usage = 2,         ///< The command line is wrong.
     locked = 3,        ///< The wallet is locked or not initialised.
     denied = 4,        ///< Wrong password, back-off, a key that is not listed, a refused confirmation.
-    rejected = 5,      ///< The chain refused the transaction, or it failed or was dropped.
+    rejected = 5,      ///< Nothing was signed, or the transaction is final and failed.
     network = 6,       ///< walletd, the bridge or the node cannot be reached.
     insufficient = 7,  ///< The balance does not cover amount and fee.
+    uncertain = 8,     ///< Signed and not final, whatever a node says of it: it may still happen.
 };
 /// "usage", "locked", …: the `code` of JSON errors.
 std::string_view name_of(ExitCode code) noexcept;
@@ -26,6 +28,9 @@ struct Failure {
     ExitCode code = ExitCode::failure;
     std::string cause;  ///< A sentence without a full stop.
     std::string next;   ///< What to type or to do; may be empty.
+    // Of `uncertain`:
+    std::string tx_id;                   ///< Hexadecimal.
+    std::uint64_t may_happen_until = 0;  ///< The last block that can have it; 0: unknown.
 };
 
 template <typename T>
