@@ -78,6 +78,20 @@ def main():
         if re.search(r"qlog_write\b|qlog\.write\b", path.read_text()):
             problems.append(f"{path.relative_to(ROOT)}: sets libngtcp2's qlog callback; zquic/src/qlog.hpp writes ours")
 
+    # An account's key signs through Signer, which holds what it signs against every bound (walletd/src/sign_policy.hpp).
+    # The compiler keeps everybody else out of Keystore::sign; what is left is to make a friend, or to sign a transaction
+    # in another way.
+    for path in sorted(ROOT.glob("apps/walletd/**/*.[ch]pp")) + sorted(ROOT.glob("apps/zwallet/**/*.[ch]pp")):
+        relative = str(path.relative_to(ROOT))
+        if {"test", "bench", "fuzz"} & set(path.relative_to(ROOT).parts):
+            continue
+        text = path.read_text()
+        if "sign_bytes" in text and relative != "apps/walletd/src/signer.cpp":
+            problems.append(f"{relative}: makes bytes to sign; Signer does that")
+        friends = {"apps/walletd/include/walletd/keystore.hpp": 2}
+        if len(re.findall(r"friend class (?:Signer|KeystoreProbe)|KeystoreProbe::", text)) != friends.get(relative, 0):
+            problems.append(f"{relative}: another way to an account's key than Signer")
+
     # Who chooses the keys of a hash table can make them collide, unless the hash is keyed.
     for path in sorted(ROOT.glob("libs/**/*.[ch]pp")) + sorted(ROOT.glob("apps/**/*.[ch]pp")) + sorted(ROOT.glob("capi/**/*.[ch]pp")):
         if {"test", "bench", "fuzz"} & set(path.relative_to(ROOT).parts) or path.name == "keyed_hash.hpp":

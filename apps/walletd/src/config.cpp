@@ -6,6 +6,7 @@
 
 #include "base/bytes.hpp"
 #include "io/address.hpp"
+#include "sign_policy.hpp"
 
 namespace walletd {
 namespace {
@@ -80,9 +81,11 @@ base::ConfigSchema schema_of(Config& config) {
     schema.field("unlock_timeout_s", config.unlock_timeout_s,
                  "Default and longest time that an unlocked wallet stays unlocked.", {.min = 1, .max = 30 * 86400});
     schema.field("tx_valid_blocks", config.tx_valid_blocks, "A transaction expires this many blocks after it was made.",
-                 {.min = 1, .max = 1'000'000});
+                 {.min = 1, .max = kTxValidBlocksMax});
     schema.field("tip_per_gas_max", config.tip_per_gas_max,
                  "Highest tip, in agcc per gas: a node's suggestion is cut to it, a caller's is refused above it.");
+    schema.field("fee_per_gas_max", config.fee_per_gas_max,
+                 "Highest price, tip included, in agcc per gas: nothing dearer is signed, whoever asks.");
     schema.field("call_timeout_ms", config.call_timeout_ms, "Time for each call to the node.",
                  {.min = 100, .max = 600'000});
     schema.field("finality_timeout_ms", config.finality_timeout_ms, "How long a send is followed.",

@@ -92,6 +92,8 @@ rpc::Status status_for(const base::Diagnostic& diagnostic) {
         case Errc::not_initialised: return precondition("not_initialised");
         case Errc::insufficient_funds: return precondition("insufficient_funds");
         case Errc::out_of_scope: return precondition("out_of_scope");
+        case Errc::look_alike: return precondition("look_alike");
+        case Errc::over_bound:
         case Errc::bad_transaction:
         case Errc::wrong_chain:
         case Errc::not_ours: return precondition("rejected");

@@ -8,6 +8,7 @@
 #include "base/log.hpp"
 #include "chain_client.hpp"
 #include "io/offload.hpp"
+#include "sign_policy.hpp"
 #include "walletd/config.hpp"
 #include "walletd/journal.hpp"
 #include "walletd/signer.hpp"
@@ -75,9 +76,6 @@ struct ProofBounds {
     std::uint64_t height = 0;      ///< Of this very block; 0: the newest that the node proves.
     std::uint64_t height_min = 0;  ///< An older block is refused; see proof_height_min().
 };
-/// Heights that a node may speak of: a block each microsecond would need nine years. What is far beyond any chain would
-/// make a signature that never expires, and does not fit the journal.
-inline constexpr std::uint64_t kHeightMax = std::uint64_t{1} << 48;
 /// valid_until_height of what is signed at `height`. `data_loss` with a text when no chain can have reached it.
 rpc::StatusOr<std::uint64_t> expiry_height(std::uint64_t height, const Config& config);
 /// The oldest block that a node may prove now: none older than what was proved before, and not the genesis, which

@@ -28,6 +28,8 @@ const char* describe(std::int32_t code) noexcept {
         case Errc::insufficient_funds: return "insufficient funds";
         case Errc::denied: return "denied";
         case Errc::out_of_scope: return "not what the wallet was unlocked for";
+        case Errc::over_bound: return "more than is allowed";
+        case Errc::look_alike: return "the recipient looks like a known address, but is another one";
     }
     return "unknown error";
 }

@@ -34,8 +34,8 @@ std::uint64_t next_nonce(std::uint64_t from, const std::vector<JournalEntry>& en
     auto nonce = from;
     // The entries are bounded, so some nonce is free.
     for (;; ++nonce) {
-        const bool accepted =
-            std::ranges::any_of(entries, [nonce](const JournalEntry& e) { return e.standing == Standing::accepted && e.nonce == nonce; });
+        const bool accepted = std::ranges::any_of(
+            entries, [nonce](const JournalEntry& e) { return e.standing == Standing::accepted && e.nonce == nonce; });
         if (!accepted) return nonce;
     }
 }
@@ -47,7 +47,8 @@ base::Result<void> Journal::put(const JournalEntry& entry) {
     GC_TRY(const auto row, count.step());
     if (row && count.integer(0) >= static_cast<std::int64_t>(kOpenEntriesMax))
         return base::fail(base::Errc::overloaded, "open transactions");
-    GC_TRY(auto insert, file_->database().prepare("INSERT OR REPLACE INTO journal VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+    GC_TRY(auto insert,
+           file_->database().prepare("INSERT OR REPLACE INTO journal VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
     insert.bind(static_cast<std::int64_t>(entry.account)).bind(static_cast<std::int64_t>(entry.nonce));
     insert.bind(base::ByteView{entry.tx_id}).bind(base::ByteView{entry.raw});
     insert.bind(static_cast<std::int64_t>(entry.standing)).bind(std::string_view{entry.reason});
@@ -94,10 +95,10 @@ base::Result<std::vector<JournalEntry>> Journal::open_entries(const Horizon& hor
 
 base::Result<std::vector<JournalEntry>> Journal::entries(std::uint32_t account) {
     const std::lock_guard lock{file_->mutex()};
-    GC_TRY(auto query,
-           file_->database().prepare("SELECT nonce, tx_id, CASE standing WHEN 1 THEN raw ELSE x'' END, standing, reason, "
-                                     "valid_until, created_ms, recipient, amount, asset FROM journal WHERE account = ? "
-                                     "ORDER BY nonce, created_ms DESC"));
+    GC_TRY(auto query, file_->database().prepare(
+                           "SELECT nonce, tx_id, CASE standing WHEN 1 THEN raw ELSE x'' END, standing, reason, "
+                           "valid_until, created_ms, recipient, amount, asset FROM journal WHERE account = ? "
+                           "ORDER BY nonce, created_ms DESC"));
     query.bind(static_cast<std::int64_t>(account));
     std::vector<JournalEntry> entries;  // put() bounds them
     for (;;) {

@@ -27,8 +27,10 @@ pb::LocalError::Code local_code(const base::Error& error) noexcept {
         case Errc::label_taken:
         case Errc::bad_transaction:
         case Errc::wrong_chain:
+        case Errc::over_bound:
         case Errc::insufficient_funds: return pb::LocalError::INVALID;
         case Errc::not_ours:
+        case Errc::look_alike:
         case Errc::out_of_scope:
         case Errc::denied: return pb::LocalError::DENIED;
         case Errc::not_a_wallet:
@@ -104,8 +106,7 @@ base::Checked<void> fill_response(Keystore& keystore, Signer& signer, const std:
                 return base::explain(Errc::wrong_chain,
                                      "this wallet does not know its chain yet; connect it to a node first");
             }
-            GC_TRY(auto signature,
-                   sign_message(keystore, signer, {.request = request.sign(), .chain = *chain, .client = {}}));
+            GC_TRY(auto signature, sign_message(signer, request.sign(), *chain, {}));
             *response.mutable_signature() = std::move(signature);
             return {};
         }

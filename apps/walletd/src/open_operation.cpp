@@ -1,5 +1,5 @@
-// account (wallet lane) ─▶ chain status ─▶ proof of its nonce ─▶ the journal, without what that shows to be over (wallet
-// lane). When the node cannot be reached or proves nothing, the journal as it is.
+// account (wallet lane) ─▶ chain status ─▶ proof of its nonce ─▶ the journal, without what that shows to be over
+// (wallet lane). When the node cannot be reached or proves nothing, the journal as it is.
 #include "ledger/codec.hpp"
 #include "ledger/state.hpp"
 #include "operations.hpp"

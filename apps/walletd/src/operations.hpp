@@ -30,16 +30,10 @@ void start_contract(Core& core, rpc::CallContext& call, const chain::ContractReq
 wallet::OpenTransaction open_message(const JournalEntry& entry, const AccountInfo& account);
 wallet::Account account_message(const AccountInfo& account);
 wallet::WalletStatus status_message(Keystore& keystore);
-/// Counts what is signed against what the wallet was unlocked for; a signature that is refused here must not leave.
-/// No client: the local socket. `locked`, `out_of_scope`.
-base::Checked<void> claim_spend(Keystore& keystore, const SignedTransaction& signed_tx,
-                                const std::optional<base::Digest>& client);
-struct SignOrder {
-    const wallet::SignRequest& request;
-    const ledger::ChainBinding& chain;
-    std::optional<base::Digest> client;  ///< As of claim_spend().
-};
-base::Checked<wallet::Signature> sign_message(Keystore& keystore, Signer& signer, const SignOrder& order);
+/// Signs what a caller brings. No client: the local socket.
+base::Checked<wallet::Signature> sign_message(Signer& signer, const wallet::SignRequest& request,
+                                              const ledger::ChainBinding& chain,
+                                              const std::optional<base::Digest>& client);
 /// INVALID for a client that is no key or a limit that is no number, `unknown_account`. Empty fields: see UnlockScope.
 struct ScopeFields {
     std::string_view client;   ///< 32 bytes.

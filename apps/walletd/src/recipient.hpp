@@ -2,6 +2,7 @@
 // Address poisoning: is a recipient one that this wallet knows, or only made to look like one?
 
 #include <string>
+#include <vector>
 
 #include "walletd/journal.hpp"
 #include "walletd/keystore.hpp"
@@ -12,7 +13,10 @@ struct Recipient {
     bool first_time = true;  ///< Neither sent to before nor an account of this wallet.
     std::string looks_like;  ///< The known address that it resembles; empty when none, or when it is known itself.
 };
-/// Blocks on the wallet file. `to` is an address in its one spelling.
-base::Checked<Recipient> look_at_recipient(Keystore& keystore, Journal& journal, const std::string& to);
+/// One answer for each address of `to`, in its order. Blocks on the wallet file. Addresses in their one spelling.
+base::Checked<std::vector<Recipient>> look_at_recipients(Keystore& keystore, Journal& journal,
+                                                         const std::vector<std::string>& to);
+/// `look_alike`
+base::Diagnostic imitates(std::string_view known);
 
 }  // namespace walletd

@@ -19,8 +19,8 @@ rpc::StatusOr<std::uint64_t> choose_gas(const SendOrder& order, const ghost::cha
     if (estimate.gas_limit() == 0) return no_estimate("malformed");
     if (order.gas_max == 0 || order.gas_max >= estimate.gas_limit()) return estimate.gas_limit();
     if (order.gas_max < estimate.gas_used() && !order.accept_failure) {
-        return refuse(fmt::format("it used {} gas in a trial run, at most {} are allowed", estimate.gas_used(),
-                                  order.gas_max));
+        return refuse(
+            fmt::format("it used {} gas in a trial run, at most {} are allowed", estimate.gas_used(), order.gas_max));
     }
     return order.gas_max;
 }
@@ -47,7 +47,11 @@ rpc::StatusOr<Fee> choose_fee(const SendOrder& order, const ghost::chain::v1::Fe
     const auto least = base::checked_add(*base_fee, fee.tip_per_gas);
     const auto least_fee = least ? base::checked_mul(*least, fee.gas_limit) : std::nullopt;
     if (!least_fee) return no_estimate("beyond any balance");
-    fee.max_fee_per_gas = std::max(*suggested_max, *least);
+    if (*least > config.fee_per_gas_max) {
+        return refuse(fmt::format("the fee is {} agcc per gas, walletd.toml allows {} (fee_per_gas_max)",
+                                  base::to_string(*least), config.fee_per_gas_max));
+    }
+    fee.max_fee_per_gas = std::min<ledger::Amount>(std::max(*suggested_max, *least), config.fee_per_gas_max);
     if (order.fee_max) {
         if (*least_fee > *order.fee_max) {
             return refuse(fmt::format("the fee may be {}, more than the {} that are allowed", gcc_text(*least_fee),

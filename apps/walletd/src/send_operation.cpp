@@ -3,10 +3,10 @@
 //
 // Nothing else of the account is sent between choosing a nonce and the node's answer to it: one that fails leaves no
 // gap. Nonces that the node calls taken, and that neither a proof nor the journal knows of, are waited for: those of
-// another wallet with the same key become final and are proved, those that the node made up never do. What a node refuses
-// or drops stays in the journal, and its nonce is the next one's: of the two only one can happen. A dry run takes
-// no turn and reserves nothing. It ends with the fee, of a contract message with a trial run; it is signed only when
-// the caller wants just that.
+// another wallet with the same key become final and are proved, those that the node made up never do. What a node
+// refuses or drops stays in the journal, and its nonce is the next one's: of the two only one can happen. A dry run
+// takes no turn and reserves nothing. It ends with the fee, of a contract message with a trial run; it is signed only
+// when the caller wants just that.
 #include <fmt/format.h>
 
 #include "io/timer.hpp"
@@ -37,7 +37,8 @@ base::Checked<Prepared> prepare(Keystore& keystore, Journal& journal, const std:
     if (keystore.status().locked) return base::explain(Errc::locked, "the wallet is locked");
     prepared.recipient.first_time = false;
     if (to.empty()) return prepared;  // A deploy: there is nobody to take for somebody else.
-    GC_TRY(prepared.recipient, look_at_recipient(keystore, journal, to));
+    GC_TRY(auto recipients, look_at_recipients(keystore, journal, {to}));
+    prepared.recipient = std::move(recipients.front());
     return prepared;
 }
 
@@ -73,11 +74,7 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
                 const auto& order = self->order_;
                 const bool may_look_alike = order.dry_run ? !order.sign : order.accept_look_alike;
                 if (!self->prepared_.recipient.looks_like.empty() && !may_look_alike) {
-                    return self->fail(
-                        {rpc::StatusCode::failed_precondition,
-                         fmt::format("look_alike: the recipient resembles {}, which this wallet knows, but is "
-                                     "another address",
-                                     self->prepared_.recipient.looks_like)});
+                    return self->fail(status_for(imitates(self->prepared_.recipient.looks_like)));
                 }
                 self->reach();
             });
@@ -329,10 +326,15 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
         core_.offload_call<SignedTransaction>(
             kWalletLane,
             [&core = core_, raw = ledger::encode(tx_), chain = *core_.trust.chain, index = prepared_.account.index,
-             client = order_.client, dry_run = order_.dry_run, entry = journal_entry()]() mutable
-                -> base::Checked<SignedTransaction> {
-                GC_TRY(auto signed_tx, core.signer.sign(raw, chain));
-                GC_CHECK(claim_spend(core.keystore, signed_tx, client));
+             client = order_.client, fee_max = order_.fee_max, dry_run = order_.dry_run,
+             // A signed preview is for nobody who has looked: never for a look-alike.
+             accept_look_alike = order_.accept_look_alike && !order_.dry_run,
+             entry = journal_entry()]() mutable -> base::Checked<SignedTransaction> {
+                GC_TRY(auto signed_tx, core.signer.sign(raw, {.chain = chain,
+                                                              .account = {},
+                                                              .client = client,
+                                                              .fee_max = fee_max,
+                                                              .accept_look_alike = accept_look_alike}));
                 if (dry_run) return signed_tx;
                 entry.account = index;
                 entry.tx_id = signed_tx.id;
@@ -427,9 +429,8 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
     void follow() {
         const auto now = core_.reactor.now_ns();
         if (now >= give_up_ns_) {
-            return fail(
-                {rpc::StatusCode::deadline_exceeded,
-                 fmt::format("the node took it, but it is not final yet; {}", still())});
+            return fail({rpc::StatusCode::deadline_exceeded,
+                         fmt::format("the node took it, but it is not final yet; {}", still())});
         }
         chain::TransactionRequest request;
         request.set_tx_id(std::string{base::as_text(signed_->id)});
@@ -464,8 +465,7 @@ class SendOperation : public std::enable_shared_from_this<SendOperation> {
         last_state_ = receipt.state();
         wallet::SendProgress progress;
         *progress.mutable_receipt() = std::move(receipt);
-        if (signed_ && last_state_ != chain::TX_STATE_FINALIZED)
-            progress.set_may_happen_until(tx_.valid_until_height);
+        if (signed_ && last_state_ != chain::TX_STATE_FINALIZED) progress.set_may_happen_until(tx_.valid_until_height);
         if (!std::exchange(reported_, true)) {
             if (signed_ && signed_->raw.size() <= kProgressPartMax) {
                 progress.set_raw(std::string{base::as_text(signed_->raw)});

@@ -130,10 +130,8 @@ void add_wallet_service(rpc::Server& server, Core& core, Access& access) {
         }
         answer<wallet::Signature>(
             core,
-            [&core, request = std::move(request), chain = *core.trust.chain,
-             caller]() -> base::Checked<wallet::Signature> {
-                return sign_message(core.keystore, core.signer, {.request = request, .chain = chain, .client = caller});
-            },
+            [&core, request = std::move(request), chain = *core.trust.chain, caller]()
+                -> base::Checked<wallet::Signature> { return sign_message(core.signer, request, chain, caller); },
             std::move(done));
     });
     methods.add(kGetBalance, [&core](rpc::CallContext& call, const base::Digest&, wallet::BalanceRequest request,
@@ -176,9 +174,10 @@ void add_wallet_service(rpc::Server& server, Core& core, Access& access) {
                                      rpc::Responder<wallet::HistoryResponse> done) {
         start_history(core, call, std::move(request), std::move(done));
     });
-    methods.add(kGetOpen,
-                [&core](rpc::CallContext& call, const base::Digest&, const wallet::OpenRequest& request,
-                        rpc::Responder<wallet::OpenTransactions> done) { start_open(core, call, request, std::move(done)); });
+    methods.add(kGetOpen, [&core](rpc::CallContext& call, const base::Digest&, const wallet::OpenRequest& request,
+                                  rpc::Responder<wallet::OpenTransactions> done) {
+        start_open(core, call, request, std::move(done));
+    });
     methods.add(kGetStatus,
                 [&core](rpc::CallContext& call, const base::Digest&, const wallet::WalletStatusRequest&,
                         rpc::Responder<wallet::WalletStatus> done) { get_status(core, call, std::move(done)); });
@@ -203,18 +202,20 @@ base::Checked<UnlockScope> scope_of(Keystore& keystore, const ScopeFields& field
     return scope;
 }
 
-base::Checked<void> claim_spend(Keystore& keystore, const SignedTransaction& signed_tx,
-                                const std::optional<base::Digest>& client) {
-    GC_TRY(auto spend, spend_of(signed_tx.tx.tx));
-    spend.client = client;
-    spend.account = signed_tx.account.index;
-    return keystore.claim(spend);
-}
-
-base::Checked<wallet::Signature> sign_message(Keystore& keystore, Signer& signer, const SignOrder& order) {
-    GC_TRY(const auto signed_tx,
-           signer.sign(base::as_bytes(order.request.unsigned_tx()), order.chain, order.request.account()));
-    GC_CHECK(claim_spend(keystore, signed_tx, order.client));
+base::Checked<wallet::Signature> sign_message(Signer& signer, const wallet::SignRequest& request,
+                                              const ledger::ChainBinding& chain,
+                                              const std::optional<base::Digest>& client) {
+    SignOrder order{.chain = chain,
+                    .account = request.account(),
+                    .client = client,
+                    .fee_max = {},
+                    .accept_look_alike = request.accept_look_alike()};
+    if (!request.fee_max().empty()) {
+        const auto fee_max = base::u128_from_string(request.fee_max());
+        if (!fee_max) return base::explain(base::Errc::invalid_argument, "the highest fee is a number of agcc");
+        order.fee_max = *fee_max;
+    }
+    GC_TRY(const auto signed_tx, signer.sign(base::as_bytes(request.unsigned_tx()), order));
     wallet::Signature out;
     out.set_signature(std::string{base::as_text(signed_tx.tx.auth.signature)});
     out.set_public_key(std::string{base::as_text(signed_tx.tx.auth.public_key)});

@@ -3,11 +3,12 @@
 #include <fmt/format.h>
 
 #include "ledger/codec.hpp"
+#include "sign_policy.hpp"
 
 namespace walletd {
 
-base::Checked<SignedTransaction> Signer::sign(base::ByteView unsigned_tx, const ledger::ChainBinding& chain,
-                                              std::string_view wanted) {
+base::Checked<SignedTransaction> Signer::sign(base::ByteView unsigned_tx, const SignOrder& order) {
+    const auto& chain = order.chain;
     auto tx = ledger::decode_tx(unsigned_tx);
     if (!tx) {
         return base::explain(Errc::bad_transaction, fmt::format("not a transaction that this wallet understands: {}",
@@ -23,12 +24,14 @@ base::Checked<SignedTransaction> Signer::sign(base::ByteView unsigned_tx, const 
     if (!account) {
         return base::explain(Errc::not_ours, fmt::format("{} is not an account of this wallet", tx->sender.to_text()));
     }
-    if (!wanted.empty()) {
-        GC_TRY(const auto named, keystore_.find(wanted));
+    if (!order.account.empty()) {
+        GC_TRY(const auto named, keystore_.find(order.account));
         if (named.address != account->address) {
             return base::explain(Errc::not_ours, "the transaction's sender is another account than the one named");
         }
     }
+    GC_CHECK(check_bounds(*tx, config_, order));
+    GC_CHECK(check_recipients(*tx, keystore_, journal_, order));
     const auto message = ledger::sign_bytes(*tx, chain.chain_id);
     const auto signature = keystore_.sign(account->index, message);
     if (!signature) {
@@ -45,10 +48,19 @@ base::Checked<SignedTransaction> Signer::sign(base::ByteView unsigned_tx, const 
         return base::explain(Errc::bad_transaction,
                              fmt::format("no node would take this transaction: {}", base::to_string(verified.error())));
     }
-    return SignedTransaction{.tx = std::move(signed_tx),
-                             .raw = base::to_bytes(verified->encoded()),
-                             .id = verified->id(),
-                             .account = std::move(*account)};
+    SignedTransaction out{.tx = std::move(signed_tx),
+                          .raw = base::to_bytes(verified->encoded()),
+                          .id = verified->id(),
+                          .account = std::move(*account)};
+    GC_CHECK(claim(out, order));
+    return out;
+}
+
+base::Checked<void> Signer::claim(const SignedTransaction& signed_tx, const SignOrder& order) {
+    GC_TRY(auto spend, spend_of(signed_tx.tx.tx));
+    spend.client = order.client;
+    spend.account = signed_tx.account.index;
+    return keystore_.claim(spend);
 }
 
 }  // namespace walletd

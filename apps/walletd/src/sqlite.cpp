@@ -123,8 +123,8 @@ base::Checked<Database> Database::open(const std::string& path, const Options& o
         if (!row || !*row || check->text(0) != "ok") return refuse(SQLITE_CORRUPT, path);
     }
     if (!old) return db;
-    const auto script = fmt::format("BEGIN EXCLUSIVE; {} PRAGMA user_version={}; COMMIT;", options.upgrade,
-                                    options.schema_version);
+    const auto script =
+        fmt::format("BEGIN EXCLUSIVE; {} PRAGMA user_version={}; COMMIT;", options.upgrade, options.schema_version);
     if (const auto rc = exec(script.c_str()); rc != SQLITE_OK) {
         exec("ROLLBACK");
         return refuse(rc, path);

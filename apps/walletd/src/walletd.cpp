@@ -114,7 +114,7 @@ base::Checked<void> Walletd::State::open_wallet() {
     GC_TRY(file, WalletFile::open(config.home + "/wallet.db"));
     GC_TRY(keystore, Keystore::open(file, {.kdf = config.kdf, .unlock_timeout_ms = config.unlock_timeout_s * 1000}));
     journal = std::make_unique<Journal>(file);
-    signer = std::make_unique<Signer>(*keystore);
+    signer = std::make_unique<Signer>(*keystore, *journal, config);
     return {};
 }
 

@@ -51,7 +51,8 @@ TEST_F(JournalTest, ForgetsWhatIsFinalOrExpired) {
     ASSERT_TRUE(journal_->put(entry(4, false)));
     ASSERT_TRUE(journal_->put(entry(5, false, 10)));
     ASSERT_TRUE(journal_->note(entry(4, false).tx_id, Standing::accepted));
-    const auto open = journal_->open_entries({.account = 0, .finalized_nonce = 4, .finalized_height = 11, .proved = true});
+    const auto open =
+        journal_->open_entries({.account = 0, .finalized_nonce = 4, .finalized_height = 11, .proved = true});
     ASSERT_TRUE(open);
     ASSERT_EQ(open->size(), 1u);
     EXPECT_EQ(open->front().nonce, 4u);
@@ -121,9 +122,10 @@ TEST(JournalFile, OfTheVersionBeforeKeepsWhatIsUnderWay) {
         constexpr Database::Options kBefore{
             .application_id = 0x47574C54,
             .schema_version = 1,
-            .schema = "CREATE TABLE journal(account INTEGER NOT NULL, nonce INTEGER NOT NULL, tx_id BLOB NOT NULL, raw "
-                      "BLOB NOT NULL, accepted INTEGER NOT NULL, valid_until INTEGER NOT NULL, created_ms INTEGER NOT "
-                      "NULL, PRIMARY KEY(account, nonce)) STRICT;",
+            .schema =
+                "CREATE TABLE journal(account INTEGER NOT NULL, nonce INTEGER NOT NULL, tx_id BLOB NOT NULL, raw "
+                "BLOB NOT NULL, accepted INTEGER NOT NULL, valid_until INTEGER NOT NULL, created_ms INTEGER NOT "
+                "NULL, PRIMARY KEY(account, nonce)) STRICT;",
             .upgrade = {}};
         auto old = Database::open(folder.file("wallet.db"), kBefore);
         ASSERT_TRUE(old) << old.error().text;

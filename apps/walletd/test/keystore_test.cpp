@@ -17,6 +17,16 @@
 #include "zcrypto/mnemonic.hpp"
 
 namespace walletd {
+
+/// Signs what no Signer has seen.
+class KeystoreProbe {
+ public:
+    static base::Result<zcrypto::ed25519::Signature> sign(Keystore& keystore, std::uint32_t account,
+                                                          base::ByteView message) {
+        return keystore.sign(account, message);
+    }
+};
+
 namespace {
 
 // 24 words whose account keys are also computed here step by step.
@@ -75,14 +85,14 @@ TEST_F(KeystoreTest, KeepsKeysAndAccountsOverARestart) {
     EXPECT_EQ(keystore->find(first.to_text())->index, 0u);
     EXPECT_EQ(keystore->find("")->index, 0u);
     EXPECT_FALSE(keystore->find("nobody"));
-    EXPECT_TRUE(keystore->sign(0, bytes("message")).error().is(Errc::locked));
+    EXPECT_TRUE(KeystoreProbe::sign(*keystore, 0, bytes("message")).error().is(Errc::locked));
 
     ASSERT_TRUE(keystore->unlock(bytes("correct horse"), 0));
-    const auto signature = keystore->sign(1, bytes("message"));
+    const auto signature = KeystoreProbe::sign(*keystore, 1, bytes("message"));
     ASSERT_TRUE(signature);
     EXPECT_TRUE(zcrypto::ed25519::verify(keystore->find("1")->public_key, bytes("message"), *signature));
     keystore->lock();
-    EXPECT_TRUE(keystore->sign(1, bytes("message")).error().is(Errc::locked));
+    EXPECT_TRUE(KeystoreProbe::sign(*keystore, 1, bytes("message")).error().is(Errc::locked));
 }
 
 TEST_F(KeystoreTest, DerivesTheKeysThatTheStandardsGive) {
@@ -191,9 +201,9 @@ TEST_F(KeystoreTest, LocksItselfWhenTheTimeIsOver) {
     ASSERT_TRUE(keystore->init(wallet()));
     ASSERT_TRUE(keystore->unlock(bytes("correct horse"), 5'000));
     EXPECT_FALSE(keystore->lock_if_due());
-    EXPECT_TRUE(keystore->sign(0, bytes("m")));
+    EXPECT_TRUE(KeystoreProbe::sign(*keystore, 0, bytes("m")));
     clock_.advance_ns(5'000'000'000);
-    EXPECT_TRUE(keystore->sign(0, bytes("m")).error().is(Errc::locked));
+    EXPECT_TRUE(KeystoreProbe::sign(*keystore, 0, bytes("m")).error().is(Errc::locked));
     EXPECT_TRUE(keystore->status().locked);
     // Nobody can ask for longer than the configuration allows.
     ASSERT_TRUE(keystore->unlock(bytes("correct horse"), ~0ULL));
@@ -213,7 +223,7 @@ TEST_F(KeystoreTest, ChangesThePasswordAndForgetsTheOldOne) {
     EXPECT_FALSE(keystore->unlock(bytes("correct horse"), 0));
     ASSERT_TRUE(keystore->unlock(bytes("battery staple"), 0));
     EXPECT_EQ(keystore->find("0")->address, address);
-    EXPECT_TRUE(keystore->sign(0, bytes("m")));
+    EXPECT_TRUE(KeystoreProbe::sign(*keystore, 0, bytes("m")));
 }
 
 TEST_F(KeystoreTest, OpensWithTheOldOrTheNewPasswordWhereverAChangeIsKilled) {
@@ -379,7 +389,7 @@ TEST_F(KeystoreTest, NeverCrashesOnOrTrustsADamagedFile) {
         if (round % 8 != 0) continue;  // an Argon2id each: a sample is enough
         if ((*keystore)->unlock(bytes("correct horse"), 0)) {
             ++usable;
-            const auto signature = (*keystore)->sign(0, bytes("m"));
+            const auto signature = KeystoreProbe::sign(**keystore, 0, bytes("m"));
             ASSERT_TRUE(signature);
             EXPECT_TRUE(zcrypto::ed25519::verify(accounts[0].public_key, bytes("m"), *signature));
         }

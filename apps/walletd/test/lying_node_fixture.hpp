@@ -41,8 +41,8 @@ struct Words {
     std::uint64_t height = 7;
     std::uint64_t proved_height = 7;
     std::uint64_t proved_nonce = 3;
-    bool climbs = false;  ///< Each proof is of the next block.
-    bool signs = true;    ///< The validator does.
+    bool climbs = false;                             ///< Each proof is of the next block.
+    bool signs = true;                               ///< The validator does.
     chain::TxState end = chain::TX_STATE_FINALIZED;  ///< Of what was taken.
     std::string end_reason;
     std::vector<std::uint64_t> submitted;

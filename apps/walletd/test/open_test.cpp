@@ -218,8 +218,9 @@ class ProgramTest : public OpenTest {
     void start_program() {
         const auto home = folder_.file("wallet");
         std::ofstream{home + "/walletd.toml"}
-            << "listen = \"127.0.0.1:0\"\nmetrics = \"\"\nbridge = \"127.0.0.1:" << node_listener_->bound_address().port()
-            << "\"\nbridge_key = \"" << base::to_hex(*node_identity_->public_key()) << "\"\nvalidators = [\""
+            << "listen = \"127.0.0.1:0\"\nmetrics = \"\"\nbridge = \"127.0.0.1:"
+            << node_listener_->bound_address().port() << "\"\nbridge_key = \""
+            << base::to_hex(*node_identity_->public_key()) << "\"\nvalidators = [\""
             << base::to_hex(validator_key().bytes) << "\"]\n[[peers]]\nname = \"client\"\nkey = \""
             << base::to_hex(*client_identity_->public_key()) << "\"\nroles = [\"client\"]\n";
         const auto log = home + "/log";

@@ -15,6 +15,7 @@
 #include "published_vectors.hpp"
 #include "rpc/blocking.hpp"
 #include "rpc/quic.hpp"
+#include "sign_cases.hpp"
 #include "walletd/trust.hpp"
 
 namespace walletd {
@@ -296,6 +297,17 @@ TEST_F(ServiceTest, SaysWhyAPaymentCannotBeMade) {
     wallet::SignRequest sign;
     sign.set_unsigned_tx("not a transaction");
     EXPECT_EQ(call(kSign, sign).error().code, rpc::StatusCode::failed_precondition);
+}
+
+TEST_F(ServiceTest, SignsThroughTheBridgeWithinTheSameBounds) {
+    const auto status = call(kStatus, wallet::WalletStatusRequest{});
+    ASSERT_TRUE(status) << status.error().to_string();
+    expect_the_policy(*gcrypt::Address::parse_checked(address_),
+                      *base::to_fixed<32>(base::as_bytes(status->genesis_hash())),
+                      [&](const wallet::SignRequest& request) {
+                          const auto signature = call(kSign, request);
+                          return signature ? std::string{} : signature.error().to_string();
+                      });
 }
 
 TEST_F(ServiceTest, RefusesCallersThatItsOwnListDoesNotName) {

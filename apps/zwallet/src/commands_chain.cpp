@@ -229,9 +229,9 @@ Outcome<void> run_history(Context& context, const HistoryOptions& options) {
     if (!open.proved() && open.transactions_size() > 0)
         out.warn("what may still happen was not checked against a proved block: some of it may be over");
     if (entries.empty() && may_happen.empty()) out.note("no transaction yet");
-    out.document("history", {{"entries", std::move(entries)},
-                             {"may_happen", std::move(may_happen)},
-                             {"may_happen_proved", open.proved()}});
+    out.document(
+        "history",
+        {{"entries", std::move(entries)}, {"may_happen", std::move(may_happen)}, {"may_happen_proved", open.proved()}});
     return {};
 }
 
@@ -266,7 +266,8 @@ Outcome<void> run_tx_show(Context& context, const std::string& id) {
     const auto open = receipt.state() == chain::TX_STATE_FINALIZED ? std::nullopt : open_entry(*remote, *bytes);
     if (!known && open) {
         out.line(describe(*open));
-        out.document("tx show", {{"receipt", {{"tx_id", wanted}, {"state", "unknown"}}}, {"may_happen", json_of(*open)}});
+        out.document("tx show",
+                     {{"receipt", {{"tx_id", wanted}, {"state", "unknown"}}}, {"may_happen", json_of(*open)}});
         return {};
     }
     if (!known) {

@@ -43,8 +43,8 @@ class UncertainTest : public LyingNodeTest {
         const auto wallet_key = base::to_hex(wallet_->public_key());
         // What zwallet takes for its bridge is walletd itself.
         std::ofstream{folder_.file("cli/zwallet/zwallet.toml")}
-            << "bridge = \"127.0.0.1:" << wallet_->port() << "\"\nbridge_key = \"" << wallet_key << "\"\nwallet_key = \""
-            << wallet_key << "\"\ntimeout_ms = 60000\n";
+            << "bridge = \"127.0.0.1:" << wallet_->port() << "\"\nbridge_key = \"" << wallet_key
+            << "\"\nwallet_key = \"" << wallet_key << "\"\ntimeout_ms = 60000\n";
         ghost::wallet::v1::LocalRequest request;
         request.mutable_unlock()->set_password("correct horse");
         request.mutable_unlock()->set_client(std::string{base::as_text(*base::fixed_from_hex<32>(key_))});
@@ -80,7 +80,8 @@ TEST_F(UncertainTest, SaysThatARefusedAndADroppedPaymentMayStillHappen) {
     EXPECT_EQ(dropped.exit, 8) << dropped.out << errors();
     EXPECT_NE(errors().find("may happen instead of this one"), std::string::npos) << errors();
     EXPECT_NE(errors().find(first), std::string::npos) << errors();
-    EXPECT_NE(errors().find("dropped (evicted), but it may still happen until block 607"), std::string::npos) << errors();
+    EXPECT_NE(errors().find("dropped (evicted), but it may still happen until block 607"), std::string::npos)
+        << errors();
     say([](Words& words) { words.pending_nonce = 3; });
     const auto again = zwallet(pay_with("three --json"));
     EXPECT_EQ(again.json()["error"].value("may_happen_until", 0), 607) << again.out;

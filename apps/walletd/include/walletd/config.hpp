@@ -48,13 +48,14 @@ struct Config {
     std::string genesis_hash;             ///< Used without `genesis`; empty: pinned at first contact.
     std::vector<std::string> validators;  ///< Used without `genesis`: keys in genesis order, equal stake.
 
-    std::uint64_t unlock_timeout_s = 900;             ///< Default and longest time a wallet stays unlocked.
-    std::uint64_t tx_valid_blocks = 600;              ///< valid_until_height = finalized height + this.
-    std::uint64_t tip_per_gas_max = 100'000'000'000;  ///< agcc; 100 times the base fee of a chain without load.
-    std::uint64_t call_timeout_ms = 10'000;           ///< Each call to the node.
-    std::uint64_t finality_timeout_ms = 120'000;      ///< How long Send follows a transaction.
-    std::uint64_t call_proof_window_s = 60;           ///< How old a caller's proof may be.
-    std::uint32_t sends_max = 256;                    ///< Send calls followed at the same time.
+    std::uint64_t unlock_timeout_s = 900;                ///< Default and longest time a wallet stays unlocked.
+    std::uint64_t tx_valid_blocks = 600;                 ///< valid_until_height = finalized height + this.
+    std::uint64_t tip_per_gas_max = 100'000'000'000;     ///< agcc; 100 times the base fee of a chain without load.
+    std::uint64_t fee_per_gas_max = 10'000'000'000'000;  ///< agcc, tip included; 10,000 times that base fee.
+    std::uint64_t call_timeout_ms = 10'000;              ///< Each call to the node.
+    std::uint64_t finality_timeout_ms = 120'000;         ///< How long Send follows a transaction.
+    std::uint64_t call_proof_window_s = 60;              ///< How old a caller's proof may be.
+    std::uint32_t sends_max = 256;                       ///< Send calls followed at the same time.
 
     std::string log_level = "info";
     std::string log_format = "text";

@@ -30,6 +30,8 @@ enum class Errc : std::int32_t {
     insufficient_funds,   ///< Balance below amount and fee.
     denied,               ///< The caller may not.
     out_of_scope,         ///< Not what the wallet was unlocked for.
+    over_bound,           ///< Tip, price or fee above what caller or configuration allow, or it never expires.
+    look_alike,           ///< The recipient looks like a known address, but is another one.
 };
 const base::ErrorDomain& error_domain(Errc) noexcept;
 

@@ -1,11 +1,11 @@
 #pragma once
 // What was sent and to whom: the nonce journal, known recipients, and small facts that outlive a restart.
 //
-// A transaction is journaled before it is submitted and stays until a proof says that it is over: a final block used its
-// nonce, or is later than the last block that could have it. A node that calls it dropped or refused ends nothing: whoever
-// has seen it can bring it back. A nonce is taken when the node accepted a transaction that has it; any other open one's
-// nonce is used again, so that an uncertain payment can never be made twice. Sends of one account take turns, so that none
-// chooses while another is between the two.
+// A transaction is journaled before it is submitted and stays until a proof says that it is over: a final block used
+// its nonce, or is later than the last block that could have it. A node that calls it dropped or refused ends nothing:
+// whoever has seen it can bring it back. A nonce is taken when the node accepted a transaction that has it; any other
+// open one's nonce is used again, so that an uncertain payment can never be made twice. Sends of one account take
+// turns, so that none chooses while another is between the two.
 
 #include <cstdint>
 #include <optional>

@@ -109,11 +109,14 @@ class Keystore {
 
     /// Counts a spend against the scope of the unlocking. `locked`, `not_initialised`, `out_of_scope`.
     base::Checked<void> claim(const Spend& spend);
-    /// Signs with the account's key. Only Signer calls this, after it has understood what it signs. `locked`,
-    /// `unknown_account`.
-    base::Result<zcrypto::ed25519::Signature> sign(std::uint32_t account, base::ByteView message);
 
  private:
+    // Nobody else signs: what is signed has been understood and is within every bound.
+    friend class Signer;
+    friend class KeystoreProbe;  ///< Of the keystore's own tests.
+    /// Signs with the account's key. `locked`, `unknown_account`.
+    base::Result<zcrypto::ed25519::Signature> sign(std::uint32_t account, base::ByteView message);
+
     struct Unlocked;
     Keystore(std::shared_ptr<WalletFile> file, Options options) noexcept;
     base::Checked<void> load();
