@@ -23,6 +23,7 @@ constexpr int kPullsMax = 64;
 // What work costs the bridge's thread outside of the session, in nanoseconds: see h2_session.cpp.
 constexpr std::uint64_t kConnectionNs = 100'000;
 constexpr std::uint64_t kTurnNs = 10'000;  // system calls: reading, waiting, writing
+constexpr std::uint64_t kDroppedByteNs = 4;
 /// How often a peer that has ended its side is asked whether it is still there.
 constexpr std::uint64_t kGoneCheckNs = 200 * kNsPerMs;
 const base::Log kLog{"ghostbridge"};
@@ -69,10 +70,12 @@ class H2Connection final : public H2Session::Host, public Turns::Worker {
     void want_write() override { seat_.want(); }
 
     std::uint64_t work(std::uint64_t slice_ns) override {
+        // What comes after a GOAWAY is not free: it could be sent for as long as we linger.
+        const auto dropped_ns = closing_ || lingering_ ? unread_.size() * kDroppedByteNs : 0;
         take_input(slice_ns);
         write_output();
         read_on();
-        const auto cost = kTurnNs + session_->take_cost();
+        const auto cost = kTurnNs + dropped_ns + session_->take_cost();
         if (lost_) server_.remove(id_);  // destroys this
         return cost;
     }
