@@ -8,6 +8,7 @@
 
 #include "base/file.hpp"
 #include "base/log.hpp"
+#include "base/printable.hpp"
 #include "base/process.hpp"
 #include "ghost/bridge/v1/registry.pb.h"
 #include "ghostbridge/bridge.hpp"
@@ -102,8 +103,8 @@ void print_json(const pb::ListServicesResponse& list) {
                              {"calls", one.calls()},
                              {"failures", one.failures()},
                              {"labels", std::map<std::string, std::string>(one.labels().begin(), one.labels().end())}});
-    fmt::print("{}\n",
-               nlohmann::json{{"instances", instances}}.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+    const nlohmann::json document{{"instances", instances}};
+    fmt::print("{}\n", base::printable_json(document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace)));
 }
 
 void print_table(const pb::ListServicesResponse& list) {
@@ -111,8 +112,8 @@ void print_table(const pb::ListServicesResponse& list) {
     fmt::print("{:<9} {:<22} {:>8} {:>8}  {}\n", "STATE", "ENDPOINT", "CALLS", "FAILED", "SERVICE");
     for (const auto& one : list.instances())
         for (const auto& service : one.services())
-            fmt::print("{:<9} {:<22} {:>8} {:>8}  {}\n", state_name(one.state()), one.endpoint(), one.calls(),
-                       one.failures(), service);
+            fmt::print("{:<9} {:<22} {:>8} {:>8}  {}\n", state_name(one.state()), base::printable(one.endpoint()),
+                       one.calls(), one.failures(), base::printable(service));
 }
 
 /// Asks the bridge of this home, with its own key: who can read that file is the bridge.
@@ -135,7 +136,7 @@ int services(const Flags& flags) {
     if (!client) return refuse({client.error(), base::to_string(client.error())}, 1);
     const auto list = (*client)->call(kListServices, pb::ListServicesRequest{}, {.timeout_ns = kTimeoutNs});
     if (!list) {
-        fmt::print(stderr, "ghostbridge: {}\n  next: ghostbridge start\n", list.error().message);
+        fmt::print(stderr, "ghostbridge: {}\n  next: ghostbridge start\n", base::printable(list.error().message));
         return 6;
     }
     if (flags.json)

@@ -9,6 +9,7 @@
 
 #include "base/clock.hpp"
 #include "base/file.hpp"
+#include "base/printable.hpp"
 #include "ghostd/key_file.hpp"
 #include "ghostd/methods.hpp"
 #include "ledger/chain_state.hpp"
@@ -80,16 +81,18 @@ base::Checked<void> print_status(const GhostdConfig& config, const std::string& 
                                          {"not_accepting_reason", status.not_accepting_reason()},
                                          {"node_address", status.node_address()},
                                          {"faucet", status.faucet()}};
-        fmt::print("{}\n", out.dump(2));
+        fmt::print("{}\n", base::printable_json(out.dump(2, ' ', false, nlohmann::json::error_handler_t::replace)));
         return {};
     }
-    fmt::print("chain        {}  ({})\n", status.chain_id(), base::to_hex(base::as_bytes(status.genesis_hash())));
+    fmt::print("chain        {}  ({})\n", base::printable(status.chain_id()),
+               base::to_hex(base::as_bytes(status.genesis_hash())));
     fmt::print("finalized    height {}, {} ms ago; certified {} ahead\n", status.finalized_height(),
                status.finality_age_ms(), status.certified_height() - status.finalized_height());
     fmt::print("mempool      {} transactions, {} bytes\n", status.mempool_txs(), status.mempool_bytes());
-    fmt::print("base fee     {} agcc per gas\n", status.base_fee());
-    fmt::print("accepting    {}\n", status.accepting() ? "yes" : "no: " + status.not_accepting_reason());
-    fmt::print("address      {}\n", status.node_address());
+    fmt::print("base fee     {} agcc per gas\n", base::printable(status.base_fee()));
+    fmt::print("accepting    {}\n",
+               status.accepting() ? "yes" : "no: " + base::printable(status.not_accepting_reason()));
+    fmt::print("address      {}\n", base::printable(status.node_address()));
     return {};
 }
 

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/printable.hpp"
+
 namespace zcrypto_tool {
 namespace {
 
@@ -111,20 +113,27 @@ std::string format_check_line(const CheckLine& line, bool tag) {
     return prefix + std::string{known->first} + " (" + name + ") = " + line.hex;
 }
 
+void append_escaped_bytes(std::string& out, std::string_view bytes) {
+    for (const char byte : bytes)
+        fmt::format_to(std::back_inserter(out), "\\x{:02x}", static_cast<unsigned char>(byte));
+}
+
 std::string shown_name(std::string_view name) {
     std::string out;
-    for (const char c : name) {
-        const auto code = static_cast<unsigned char>(c);
-        if (c == '\\')
+    for (auto rest = name; !rest.empty();) {
+        const auto character = base::next_character(rest);
+        const auto bytes = rest.substr(0, character.size);
+        if (character.point == '\\')
             out += "\\\\";
-        else if (c == '\n')
+        else if (character.point == '\n')
             out += "\\n";
-        else if (c == '\r')
+        else if (character.point == '\r')
             out += "\\r";
-        else if (code < 0x20 || code == 0x7f)
-            out += fmt::format("\\x{:02x}", code);
+        else if (!character.valid || base::is_unsafe_character(character.point))
+            append_escaped_bytes(out, bytes);
         else
-            out += c;
+            out += bytes;
+        rest.remove_prefix(bytes.size());
     }
     return out == name ? out : "\\" + out;
 }

@@ -9,6 +9,8 @@
 #include <cstdio>
 
 #include "base/file.hpp"
+#include "base/printable.hpp"
+#include "zcrypto_tool/check_line.hpp"
 
 namespace zcrypto_tool {
 namespace {
@@ -82,15 +84,18 @@ Outcome<zcrypto::SecretBytes> ask_terminal(const std::string& prompt) {
     return read_line(tty.get(), "the terminal");
 }
 
-/// A message may quote a name: no control character of it reaches the terminal.
+/// A message may quote a name: nothing of it that a terminal obeys reaches the terminal.
 std::string without_controls(std::string_view text) {
     std::string out;
-    for (const char c : text) {
-        const auto code = static_cast<unsigned char>(c);
-        if (code < 0x20 || code == 0x7f)
-            out += fmt::format("\\x{:02x}", code);
-        else
-            out += c;
+    while (!text.empty()) {
+        const auto character = base::next_character(text);
+        const auto bytes = text.substr(0, character.size);
+        if (character.valid && !base::is_unsafe_character(character.point)) {
+            out += bytes;
+        } else {
+            append_escaped_bytes(out, bytes);
+        }
+        text.remove_prefix(bytes.size());
     }
     return out;
 }
@@ -99,7 +104,7 @@ std::string without_controls(std::string_view text) {
 
 void print_json(nlohmann::json document) {
     document["schema"] = kJsonSchema;
-    std::puts(document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+    std::puts(base::printable_json(document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace)).c_str());
 }
 
 int report(const Context& context, const Failure& failure) {

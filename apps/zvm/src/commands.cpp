@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "base/file.hpp"
+#include "base/printable.hpp"
 #include "prepare.hpp"
 #include "zvm/contract.hpp"
 #include "zvm/disasm.hpp"
@@ -63,16 +64,16 @@ int inspect(const std::string& file, const LoadFlags& flags) {
     fmt::print("globals {}, data segments {}, element segments {}\n", module.globals().size(), module.data().size(),
                module.elements().size());
     for (const auto& import : module.imports()) {
-        fmt::print("import {} {}.{} {}\n", zvm::to_string(import.kind), import.module, import.name,
-                   import_type(module, import));
+        fmt::print("import {} {}.{} {}\n", zvm::to_string(import.kind), base::printable(import.module),
+                   base::printable(import.name), import_type(module, import));
     }
     for (const auto& item : module.exports()) {
         fmt::print(
-            "export {} {}{}\n", zvm::to_string(item.kind), item.name,
+            "export {} {}{}\n", zvm::to_string(item.kind), base::printable(item.name),
             item.kind == zvm::ExternKind::function ? " " + zvm::to_string(module.function_type(item.index)) : "");
     }
     for (const auto& custom : module.custom_sections()) {
-        fmt::print("custom section {}, {} bytes\n", custom.name, custom.bytes.size());
+        fmt::print("custom section {}, {} bytes\n", base::printable(custom.name), custom.bytes.size());
     }
     return 0;
 }

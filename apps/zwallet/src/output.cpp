@@ -16,52 +16,7 @@ void print(std::FILE* to, std::string_view text) {
     std::fflush(to);
 }
 
-/// Length of the valid UTF-8 sequence at the front of `text`, 0 when there is none (RFC 3629).
-std::size_t utf8_length(std::string_view text) noexcept {
-    const auto at = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-    const auto lead = at(0);
-    const std::size_t length = lead < 0x80                    ? 1
-                               : lead >= 0xc2 && lead <= 0xdf ? 2
-                               : lead >= 0xe0 && lead <= 0xef ? 3
-                               : lead >= 0xf0 && lead <= 0xf4 ? 4
-                                                              : 0;
-    if (length == 0 || text.size() < length) return 0;
-    for (std::size_t i = 1; i < length; ++i) {
-        if ((at(i) & 0xc0) != 0x80) return 0;
-    }
-    if (lead == 0xe0 && at(1) < 0xa0) return 0;   // overlong
-    if (lead == 0xed && at(1) >= 0xa0) return 0;  // surrogate
-    if (lead == 0xf0 && at(1) < 0x90) return 0;   // overlong
-    if (lead == 0xf4 && at(1) >= 0x90) return 0;  // beyond U+10FFFF
-    return length;
-}
-
-/// C0, DEL, C1, and the bidirectional and zero-width characters that can make one text look like another.
-bool is_harmful(std::string_view sequence) noexcept {
-    const auto at = [sequence](std::size_t i) { return static_cast<unsigned char>(sequence[i]); };
-    if (sequence.size() == 1) return at(0) < 0x20 || at(0) == 0x7f;
-    if (sequence.size() == 2) return at(0) == 0xc2 && at(1) < 0xa0;
-    if (sequence.size() != 3 || at(0) != 0xe2) return sequence == "\xef\xbb\xbf";
-    const auto point = 0x2000u | (at(1) & 0x3fu) << 6 | (at(2) & 0x3fu);
-    return (point >= 0x200b && point <= 0x200f) || (point >= 0x2028 && point <= 0x202e) ||
-           (point >= 0x2060 && point <= 0x206f);
-}
-
 }  // namespace
-
-std::string printable(std::string_view text) {
-    std::string out;
-    while (!text.empty()) {
-        const auto length = utf8_length(text);
-        if (length == 0 || is_harmful(text.substr(0, length))) {
-            out += '?';
-        } else {
-            out += text.substr(0, length);
-        }
-        text.remove_prefix(length == 0 ? 1 : length);
-    }
-    return out;
-}
 
 Output::Output(Options options)
     : options_{options},
@@ -118,7 +73,7 @@ void Output::document(std::string_view command, const nlohmann::json& fields) {
     document["command"] = command;
     for (const auto& [key, value] : fields.items()) document[key] = value;
     // Text from the chain may not be UTF-8; a replacement character is better than an exception.
-    print(stdout, document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+    print(stdout, base::printable_json(document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace)));
 }
 
 int Output::fail(std::string_view command, const Failure& failure) {

@@ -14,19 +14,6 @@
 namespace zwallet {
 namespace {
 
-TEST(Printable, KeepsTextAndRemovesWhatTerminalsObey) {
-    EXPECT_EQ(printable("plain äöü €"), "plain äöü €");
-    EXPECT_EQ(printable("\x1b[31mred\x07"), "?[31mred?");
-    EXPECT_EQ(printable("a\nb"), "a?b");
-    EXPECT_EQ(printable("\xff\xc0\x80"), "???");
-    EXPECT_EQ(printable("\xe2\x80\xae"
-                        "drow"),
-              "?drow");  // right-to-left override
-    EXPECT_EQ(printable("\xc2\x9b"
-                        "31m"),
-              "?31m");  // C1 control sequence introducer
-}
-
 TEST(Duration, ReadsUnitsAndBoundsThem) {
     EXPECT_EQ(*parse_duration_s("90"), 90u);
     EXPECT_EQ(*parse_duration_s("15m"), 900u);

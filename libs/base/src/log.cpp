@@ -16,6 +16,7 @@
 #include <mutex>
 
 #include "base/file.hpp"
+#include "base/printable.hpp"
 
 namespace base {
 namespace {
@@ -76,68 +77,29 @@ std::shared_ptr<const Backend> backend() {
     return backend_slot();
 }
 
-/// The length of the well-formed UTF-8 character at the front, or 0.
-std::size_t utf8_length(std::string_view text) noexcept {
-    const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-    const unsigned lead = at(0);
-    const std::size_t size = lead < 0x80   ? 1
-                             : lead < 0xc2 ? 0
-                             : lead < 0xe0 ? 2
-                             : lead < 0xf0 ? 3
-                             : lead < 0xf5 ? 4
-                                           : 0;
-    if (size == 0 || text.size() < size) return 0;
-    for (std::size_t i = 1; i < size; ++i) {
-        if ((at(i) & 0xc0) != 0x80) return 0;
-    }
-    if (lead == 0xe0 && at(1) < 0xa0) return 0;  // overlong
-    if (lead == 0xed && at(1) > 0x9f) return 0;  // surrogates
-    if (lead == 0xf0 && at(1) < 0x90) return 0;
-    if (lead == 0xf4 && at(1) > 0x8f) return 0;  // beyond U+10FFFF
-    return size;
-}
-
-/// U+0080..U+009F, and the characters that turn the direction of text or break lines: they can disguise a line.
-bool is_unsafe_character(std::string_view character) noexcept {
-    const auto at = [&](std::size_t i) { return static_cast<unsigned char>(character[i]); };
-    if (character.size() == 2) return at(0) == 0xc2 && at(1) < 0xa0;
-    if (character.size() != 3 || at(0) != 0xe2) return false;
-    return (at(1) == 0x80 && at(2) >= 0xa8 && at(2) <= 0xae) || (at(1) == 0x81 && at(2) >= 0xa6 && at(2) <= 0xa9);
-}
-
 /// Escapes so that the text stays on its line, inside its quotes, and cannot reach the terminal's control codes. The
 /// result is valid JSON; bytes that are not UTF-8 become U+FFFD in JSON and \xNN in text.
 void append_escaped(std::string& out, std::string_view text, LogFormat format) {
     const bool cut = text.size() > kTextMax;
     if (cut) text = text.substr(0, kTextMax);
     while (!text.empty()) {
-        const auto size = utf8_length(text);
-        const auto byte = static_cast<unsigned char>(text[0]);
-        if (size == 0) {
-            if (format == LogFormat::json) {
-                out += "\xef\xbf\xbd";
-            } else {
-                fmt::format_to(std::back_inserter(out), "\\x{:02x}", byte);
-            }
-            text.remove_prefix(1);
-            continue;
-        }
-        const auto character = text.substr(0, size);
-        if (character == "\"" || character == "\\") {
-            out += '\\';
-            out += character;
-        } else if (character == "\n") {
-            out += "\\n";
-        } else if (size == 1 && (byte < 0x20 || byte == 0x7f)) {
-            fmt::format_to(std::back_inserter(out), "\\u{:04x}", byte);
-        } else if (is_unsafe_character(character)) {
-            const auto at = [&](std::size_t i) { return static_cast<unsigned char>(character[i]) & 0x3fu; };
-            const unsigned point = size == 2 ? (2u << 6 | at(1)) : (2u << 12 | at(1) << 6 | at(2));
-            fmt::format_to(std::back_inserter(out), "\\u{:04x}", point);
-        } else {
-            out += character;
-        }
+        const auto [point, size, valid] = next_character(text);
+        const auto bytes = text.substr(0, size);
         text.remove_prefix(size);
+        if (!valid && format == LogFormat::text) {
+            fmt::format_to(std::back_inserter(out), "\\x{:02x}", static_cast<unsigned char>(bytes[0]));
+        } else if (!valid) {
+            out += "\xef\xbf\xbd";
+        } else if (point == '"' || point == '\\') {
+            out += '\\';
+            out += bytes;
+        } else if (point == '\n') {
+            out += "\\n";
+        } else if (is_unsafe_character(point)) {
+            append_unicode_escape(out, point);
+        } else {
+            out += bytes;
+        }
     }
     if (cut) out += "...";
 }

@@ -26,8 +26,11 @@ std::optional<CheckLine> parse_check_line(std::string_view line);
 /// The line for a file, without its end. `tag` asks for the --tag form.
 std::string format_check_line(const CheckLine& line, bool tag);
 
-/// A name for a person, on one line whatever is in it: escaped as in a list, and other control characters as \xHH. So
-/// no file can be named to look like a verdict.
+/// As \xHH each.
+void append_escaped_bytes(std::string& out, std::string_view bytes);
+
+/// A name for a person, on one line whatever is in it: escaped as in a list, and other characters that can disguise a
+/// line (base/printable.hpp), and bytes that are not UTF-8, as \xHH. So no file can be named to look like a verdict.
 std::string shown_name(std::string_view name);
 
 }  // namespace zcrypto_tool

@@ -8,14 +8,14 @@
 #include <string>
 #include <string_view>
 
+#include "base/printable.hpp"
 #include "zwallet/outcome.hpp"
 
 namespace zwallet {
 
 inline constexpr std::string_view kSchema = "zwallet/1";
 
-/// Text from elsewhere made safe for a terminal: control characters and invalid UTF-8 become '?'.
-std::string printable(std::string_view text);
+using base::printable;
 
 class Output {
  public:
