@@ -34,7 +34,7 @@ ledger::SignedTx transfer(const ledger::ChainBinding& chain, const Wallet& from,
     out.tx.nonce = nonce;
     out.tx.valid_until_height = 1'000'000'000;
     out.tx.msgs.emplace_back(ledger::Transfer{.to = to, .asset = ledger::kGcc, .amount = 1});
-    out.tx.gas_limit = ledger::native_gas(out.tx);
+    out.tx.gas_limit = ledger::gas_bound(out.tx, ledger::rules_of(ledger::Params{}));
     out.tx.max_fee_per_gas = 20'000'000'000;
     out.tx.tip_per_gas = 1'000'000;
     out.auth.public_key = from.key.public_key().bytes;

@@ -72,7 +72,7 @@ class Author {
         tx.tx.nonce = nonce_++;
         tx.tx.valid_until_height = 1'000'000;
         tx.tx.msgs = {std::move(msg)};
-        tx.tx.gas_limit = ledger::native_gas(tx.tx) + 5'000'000;
+        tx.tx.gas_limit = ledger::gas_bound(tx.tx, ledger::rules_of(ledger::Params{})) + 5'000'000;
         tx.tx.max_fee_per_gas = 100'000'000'000;
         tx.auth.public_key = key_.public_key().bytes;
         tx.auth.signature = key_.sign(ledger::sign_bytes(tx.tx, chain_.chain_id)).bytes;

@@ -108,7 +108,7 @@ void Phase::sign(std::size_t i, const Wallet& from, std::uint64_t nonce, std::ve
     tx.tx.nonce = nonce;
     tx.tx.valid_until_height = 1'000'000'000;
     tx.tx.msgs = std::move(msgs);
-    tx.tx.gas_limit = ledger::native_gas(tx.tx) + gas_room;
+    tx.tx.gas_limit = ledger::gas_bound(tx.tx, ledger::rules_of(ledger::Params{})) + gas_room;
     tx.tx.max_fee_per_gas = 100'000'000'000;
     tx.tx.tip_per_gas = 1'000'000;
     tx.auth.public_key = from.key.public_key().bytes;

@@ -58,7 +58,8 @@ StatusCode code_of(ledger::Errc code) {
         case Errc::corrupt_chain:
         case Errc::unknown_height:
         case Errc::history_pruned:
-        case Errc::bad_genesis: return StatusCode::internal;
+        case Errc::bad_genesis:
+        case Errc::run_stopped: return StatusCode::internal;
     }
     return StatusCode::internal;
 }

@@ -45,6 +45,8 @@ BlockchainService::BlockchainService(rpc::Server& server, Chain& chain, Admissio
       runs_metric_{metrics.counter("ghostd_contract_runs_total", "Contract runs of callers that were begun.")},
       runs_skipped_metric_{metrics.counter("ghostd_contract_runs_skipped_total",
                                            "Contract runs not begun because the caller had gone.")},
+      runs_stopped_metric_{metrics.counter("ghostd_contract_runs_stopped_total",
+                                           "Contract runs ended because the caller had gone or their time was up.")},
       engine_{{.module_bytes_max = kQueryModuleBytesMax,
                .instances_max = 32,
                .runners_max = options_.limits.call_threads}} {
@@ -136,7 +138,9 @@ void BlockchainService::run(
             }
             runs_metric_.add();
             const auto view = chain_.view();
-            auto answer = query(*view, run_limits(context));
+            queries::RunWatch watch{[context] { return context.cancelled(); }, options_.limits.call_cpu_ms};
+            auto answer = query(*view, run_limits(watch));
+            if (watch.stopped()) runs_stopped_metric_.add();
             ticket = {};  // before the answer: whoever has it can ask again
             (*responder)(std::move(answer));
         });
@@ -201,12 +205,12 @@ void BlockchainService::add_reads(rpc::Server& server) {
     });
 }
 
-queries::RunLimits BlockchainService::run_limits(const rpc::CallContext& context) {
+queries::RunLimits BlockchainService::run_limits(queries::RunWatch& watch) {
     return {.engine = engine_,
             .genesis_hash = chain_.binding().genesis_hash,
+            .watch = watch,
             .gas_max = options_.limits.call_gas_max,
-            .now_ms = base::system_clock().unix_ms(),
-            .is_cancelled = [context] { return context.cancelled(); }};
+            .now_ms = base::system_clock().unix_ms()};
 }
 
 void BlockchainService::add_contracts(rpc::Server& server) {

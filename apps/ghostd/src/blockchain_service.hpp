@@ -41,7 +41,7 @@ class BlockchainService {
     void add_writes(rpc::Server& server);
     void add_reads(rpc::Server& server);
     void add_contracts(rpc::Server& server);
-    [[nodiscard]] queries::RunLimits run_limits(const rpc::CallContext& context);
+    [[nodiscard]] queries::RunLimits run_limits(queries::RunWatch& watch);
     [[nodiscard]] Admission::Done answer_with_receipt(rpc::Responder<ghost::chain::v1::TransactionReceipt> done);
     [[nodiscard]] ghost::chain::v1::Status status() const;
     template <typename Res>
@@ -64,6 +64,7 @@ class BlockchainService {
     rpc::CallerShares submit_shares_, read_shares_, run_shares_;
     base::Counter& runs_metric_;
     base::Counter& runs_skipped_metric_;
+    base::Counter& runs_stopped_metric_;
     /// Queries have an engine of their own: whatever code they bring, blocks keep their modules.
     ledger::ContractEngine engine_;
 };

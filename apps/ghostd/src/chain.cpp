@@ -147,10 +147,9 @@ base::Result<Chain::Candidate> Chain::judge(const ledger::VerifiedTx& verified, 
     const auto& head = view.head();
     GC_TRY(const auto account, view.account(tx.sender));
     GC_TRY(const auto balance, view.balance(tx.sender, ledger::kGcc));
-    if (const auto standing = ledger::check_state(tx, account, balance,
-                                                  {.height = head.header.height + 1,
-                                                   .base_fee = head.next_base_fee,
-                                                   .tx_gas_limit_max = ledger::tx_gas_limit_max(head.params)});
+    if (const auto standing = ledger::check_state(
+            tx, account, balance,
+            {.height = head.header.height + 1, .base_fee = head.next_base_fee, .params = head.params});
         !standing) {
         // A used nonce may be this very transaction, sent twice: say so, the caller's payment has gone through.
         if (standing.error().is(ledger::Errc::nonce_too_low)) {

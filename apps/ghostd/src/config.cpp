@@ -72,6 +72,8 @@ base::ConfigSchema schema_of(LimitsConfig& limits) {
                  {.min = 1, .max = 1 << 16});
     schema.field("call_gas_max", limits.call_gas_max, "Gas of each such call: 1000000000 is about a second.",
                  {.min = 1'000'000, .max = 10'000'000'000});
+    schema.field("call_cpu_ms", limits.call_cpu_ms, "Processor time of each such call; beyond it the call is ended.",
+                 {.min = 10, .max = 60'000});
     return schema;
 }
 

@@ -1,6 +1,7 @@
 #include "contract_queries.hpp"
 
 #include <fmt/format.h>
+#include <time.h>
 
 #include <algorithm>
 
@@ -64,7 +65,8 @@ void fill(Response& out, const ledger::ContractResult& ran) {
     }
 }
 
-std::unexpected<rpc::Status> run_failed(const base::Error& error) {
+std::unexpected<rpc::Status> run_failed(const base::Error& error, const RunLimits& limits) {
+    if (error.is(ledger::Errc::run_stopped)) return std::unexpected{limits.watch.status()};
     if (error.domain == &ledger::error_domain(ledger::Errc{}) && !error.is(ledger::Errc::corrupt_chain))
         return rpc::error(StatusCode::invalid_argument, base::to_string(error));
     return read_failed(error);
@@ -77,10 +79,37 @@ rpc::StatusOr<ledger::Contract> contract_record(const ledger::ChainView& view, c
     return record;
 }
 
+std::uint64_t thread_cpu_ns() noexcept {
+    timespec spent{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent);
+    return static_cast<std::uint64_t>(spent.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(spent.tv_nsec);
+}
+
 /// Codes are named by their hash, so their bytes need no proof.
 bool needs_proof(const std::string& key) { return !key.starts_with("w/"); }
 
 }  // namespace
+
+RunWatch::RunWatch(std::function<bool()> is_cancelled, std::uint64_t cpu_ms_max)
+    : is_cancelled_{std::move(is_cancelled)},
+      cpu_ms_max_{cpu_ms_max},
+      end_ns_{thread_cpu_ns() + cpu_ms_max * 1'000'000} {}
+
+bool RunWatch::should_stop() noexcept {
+    if (end_ != End::none) return true;
+    if (is_cancelled_()) {
+        end_ = End::cancelled;
+    } else if (thread_cpu_ns() >= end_ns_) {
+        end_ = End::out_of_time;
+    }
+    return end_ != End::none;
+}
+
+rpc::Status RunWatch::status() const {
+    if (end_ == End::cancelled) return {StatusCode::cancelled, "nobody waits for it any more"};
+    return {StatusCode::resource_exhausted,
+            fmt::format("it takes more than the {} ms of processor time that this node gives a call", cpu_ms_max_)};
+}
 
 rpc::StatusOr<v1::CallContractResponse> call_contract(const ledger::ChainView& view,
                                                       const v1::CallContractRequest& request, const RunLimits& limits) {
@@ -101,8 +130,8 @@ rpc::StatusOr<v1::CallContractResponse> call_contract(const ledger::ChainView& v
     query.gas_limit = request.gas_limit() == 0 ? limits.gas_max : std::min(request.gas_limit(), limits.gas_max);
     const ledger::ViewReader reader{view};
     const auto context = next_block(view, limits.now_ms);
-    auto ran = ledger::query_contract(reader, context, limits.genesis_hash, query, limits.engine);
-    if (!ran) return run_failed(ran.error());
+    auto ran = ledger::query_contract(reader, context, limits.genesis_hash, query, limits.engine, &limits.watch);
+    if (!ran) return run_failed(ran.error(), limits);
     if (ran->status == ledger::ExecStatus::contract_unknown)
         return rpc::error(StatusCode::not_found, "there is no contract at this address");
     v1::CallContractResponse out;
@@ -140,11 +169,12 @@ rpc::StatusOr<v1::SimulateResponse> simulate(const ledger::ChainView& view, cons
     }();
     if (!decoded) return rpc::error(StatusCode::invalid_argument, base::to_string(decoded.error()));
     tx.genesis_hash = limits.genesis_hash;
-    const auto most = ledger::native_gas(tx) + limits.gas_max;
+    const auto most = ledger::gas_bound(tx, ledger::rules_of(view.head().params)) + limits.gas_max;
     tx.gas_limit = tx.gas_limit == 0 ? most : std::min(tx.gas_limit, most);
     const ledger::ViewReader reader{view};
-    const auto ran = ledger::simulate(reader, next_block(view, limits.now_ms), std::move(tx), limits.engine);
-    if (!ran) return run_failed(ran.error());
+    const auto ran =
+        ledger::simulate(reader, next_block(view, limits.now_ms), std::move(tx), limits.engine, &limits.watch);
+    if (!ran) return run_failed(ran.error(), limits);
     v1::SimulateResponse out;
     fill(out, *ran);
     out.set_execution(ran->status == ledger::ExecStatus::success ? v1::EXECUTION_STATUS_SUCCESS
@@ -169,29 +199,32 @@ rpc::StatusOr<v1::FeeEstimate> fee_of_run(const ledger::ChainView& view, const v
     if (!decoded) return rpc::error(StatusCode::invalid_argument, base::to_string(decoded.error()));
     auto tx = std::move(decoded->tx);
     tx.genesis_hash = limits.genesis_hash;
-    const auto native = ledger::native_gas(tx);
+    const auto& rules = ledger::rules_of(view.head().params);
+    const auto least = ledger::native_gas(tx, rules);
+    const auto native = ledger::gas_bound(tx, rules);
     const auto allowed = ledger::tx_gas_limit_max(view.head().params);
     if (native > allowed) return gas_beyond(native, allowed);
     const auto most = std::min(native + limits.gas_max, allowed);
     const ledger::ViewReader reader{view};
     const auto context = next_block(view, limits.now_ms);
     tx.gas_limit = most;
-    const auto ran = ledger::simulate(reader, context, tx, limits.engine);
-    if (!ran) return run_failed(ran.error());
-    auto limit = std::min(most, ran->gas_used + (ran->gas_used - std::min(ran->gas_used, native)) / 4 + kGasMargin);
+    const auto ran = ledger::simulate(reader, context, tx, limits.engine, &limits.watch);
+    if (!ran) return run_failed(ran.error(), limits);
+    // Who has a balance now may have none then, and the other way round.
+    auto limit = std::min(
+        most, ran->gas_used + (ran->gas_used - std::min(ran->gas_used, least)) / 4 + (native - least) + kGasMargin);
     // A callee gets 63/64 of what is left, so what was enough to run may need more to be given. What is tried costs no
     // more than three runs at the bound; then the bound, which was enough, is the answer.
     auto tried = ran->gas_used;
     while (ran->status == ledger::ExecStatus::success && limit < most) {
-        if (limits.is_cancelled()) return rpc::error(StatusCode::cancelled, "nobody waits for it any more");
         tried += limit;
         if (tried > 3 * limits.gas_max) {
             limit = most;
             break;
         }
         tx.gas_limit = limit;
-        const auto again = ledger::simulate(reader, context, tx, limits.engine);
-        if (!again) return run_failed(again.error());
+        const auto again = ledger::simulate(reader, context, tx, limits.engine, &limits.watch);
+        if (!again) return run_failed(again.error(), limits);
         if (again->status == ledger::ExecStatus::success) break;
         limit = std::min(most, limit * 2);
     }

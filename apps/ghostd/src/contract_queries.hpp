@@ -1,23 +1,43 @@
 #pragma once
 // What the contract methods answer: functions of a finalized view. They run contracts, so they belong on the "run"
-// lane, whose threads bound how many run at once; the gas cap bounds each.
+// lane, whose threads bound how many run at once. Each is bounded by gas and by processor time, and ends when nobody
+// waits for it any more.
 
+#include <cstdint>
 #include <functional>
 
 #include "ghost/chain/v1/chain.pb.h"
 #include "ghostd/chain.hpp"
 #include "rpc/status.hpp"
+#include "zvm/machine.hpp"
 
 namespace ghostd::queries {
 
 namespace v1 = ghost::chain::v1;
 
+/// Ends what a call runs when the call has gone or its processor time is used up. Made and asked on the thread that
+/// runs.
+class RunWatch final : public zvm::Watch {
+ public:
+    RunWatch(std::function<bool()> is_cancelled, std::uint64_t cpu_ms_max);
+    bool should_stop() noexcept override;
+    [[nodiscard]] bool stopped() const noexcept { return end_ != End::none; }
+    /// Why it stopped.
+    [[nodiscard]] rpc::Status status() const;
+
+ private:
+    std::function<bool()> is_cancelled_;
+    std::uint64_t cpu_ms_max_;
+    std::uint64_t end_ns_;  ///< Of the thread's processor time.
+    enum class End { none, cancelled, out_of_time } end_ = End::none;
+};
+
 struct RunLimits {
     ledger::ContractEngine& engine;
     ledger::Hash genesis_hash;
-    std::uint64_t gas_max = 0;                                  ///< For contracts, a call.
-    std::uint64_t now_ms = 0;                                   ///< Block time of the run, unless the head is later.
-    std::function<bool()> is_cancelled = [] { return false; };  ///< Asked before each run.
+    RunWatch& watch;
+    std::uint64_t gas_max = 0;  ///< For contracts, a call.
+    std::uint64_t now_ms = 0;   ///< Block time of the run, unless the head is later.
 };
 
 rpc::StatusOr<v1::CallContractResponse> call_contract(const ledger::ChainView& view,

@@ -41,7 +41,7 @@ rpc::StatusOr<ledger::SignedTx> Faucet::make_payment(const ledger::Address& to, 
     tx.nonce = *nonce;
     tx.valid_until_height = head.header.height + 1000;
     tx.msgs.emplace_back(ledger::Transfer{.to = to, .asset = ledger::kGcc, .amount = amount});
-    tx.gas_limit = ledger::native_gas(tx);
+    tx.gas_limit = ledger::gas_bound(tx, ledger::rules_of(head.params));
     const auto fee = suggest_fee(head);
     tx.max_fee_per_gas = fee.max_fee_per_gas;
     tx.tip_per_gas = fee.tip;

@@ -182,7 +182,8 @@ rpc::StatusOr<v1::FeeEstimate> fee(const ledger::Head& head, const v1::EstimateF
                           fmt::format("a transaction has at most {} bytes", ledger::kCodeTxBytesMax));
     const auto tx = ledger::decode_signed_tx(base::as_bytes(request.raw()));
     if (!tx) return rpc::error(StatusCode::invalid_argument, base::to_string(tx.error()));
-    const auto native = ledger::native_gas(tx->tx);
+    // What it may add to the state counts: a receiver may have spent all that he has when it is executed.
+    const auto native = ledger::gas_bound(tx->tx, ledger::rules_of(head.params));
     const auto allowed = ledger::tx_gas_limit_max(head.params);
     if (native > allowed) return gas_beyond(native, allowed);
     return fee_of_gas(head, native);

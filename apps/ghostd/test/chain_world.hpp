@@ -57,7 +57,7 @@ class ChainWorld : public testing::Test {
         tx.max_fee_per_gas = 4'000'000'000;
         tx.tip_per_gas = 1'000'000;
         tx.msgs.emplace_back(ledger::Transfer{.to = validator_.address, .asset = ledger::kGcc, .amount = 1});
-        tx.gas_limit = ledger::native_gas(tx);
+        tx.gas_limit = ledger::gas_bound(tx, ledger::rules_of(ledger::Params{}));
         return tx;
     }
     [[nodiscard]] ledger::VerifiedTx sign(ledger::Tx tx, const User& from) const {

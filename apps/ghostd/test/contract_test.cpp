@@ -87,7 +87,7 @@ class ContractNode : public ::testing::Test {
     ledger::SignedTx make(ledger::Msg msg, std::uint64_t room = 5'000'000) {
         auto tx = node_.transfer(wallet_, wallet_.address, 1, nonce_);
         tx.tx.msgs = {std::move(msg)};
-        tx.tx.gas_limit = ledger::native_gas(tx.tx) + room;
+        tx.tx.gas_limit = ledger::gas_bound(tx.tx, ledger::rules_of(ledger::Params{})) + room;
         node_.sign(tx, wallet_);
         return tx;
     }
@@ -240,7 +240,7 @@ TEST_F(ContractNode, AnEstimateThatMayTryNoMoreIsItsBound) {
     auto code = code_;
     add_section(code, "padding", std::string(16'384, 'x'));
     const auto tx = make(ledger::ContractDeploy{.code = std::move(code), .input = {}});
-    const auto native = ledger::native_gas(tx.tx);
+    const auto native = ledger::gas_bound(tx.tx, ledger::rules_of(ledger::Params{}));
     ASSERT_GT(native, 3 * kGasMax);
     v1::EstimateFeeRequest request;
     request.set_raw(std::string{base::as_text(ledger::encode(tx))});
@@ -375,6 +375,43 @@ TEST_F(ContractNode, ARunWhoseCallerHasGoneIsNotBegun) {
         }
     }
     EXPECT_GT(node_.metric("ghostd_contract_runs_skipped_total"), 0u);
+    EXPECT_EQ(node_.call(methods::kCallContract, query("short"))->result(), v1::RUN_RESULT_OK);
+}
+
+/// What a block may use comes first.
+constexpr std::uint64_t kEndlessGas = 10'000'000'000;
+
+TEST_F(ContractNode, ARunEndsWhenItsProcessorTimeIsUsedUp) {
+    node_.stop();
+    node_.config().limits.call_gas_max = kEndlessGas;
+    node_.config().limits.call_cpu_ms = 20;
+    node_.start();
+    const auto called = node_.call(methods::kCallContract, query("L"));
+    ASSERT_FALSE(called);
+    EXPECT_EQ(called.error().code, StatusCode::resource_exhausted) << called.error().to_string();
+    EXPECT_NE(called.error().message.find("20 ms"), std::string::npos) << called.error().to_string();
+    v1::SimulateRequest simulated;
+    simulated.set_raw(std::string{base::as_text(ledger::encode(make(call("L"))))});
+    const auto run = node_.call(methods::kSimulate, simulated);
+    // The chain's own cap on a transaction's gas may come first.
+    EXPECT_TRUE(run || run.error().code == StatusCode::resource_exhausted);
+    EXPECT_GE(node_.metric("ghostd_contract_runs_stopped_total"), 1u);
+    EXPECT_EQ(node_.call(methods::kCallContract, query("short"))->result(), v1::RUN_RESULT_OK);
+}
+
+TEST_F(ContractNode, ARunEndsWhenItsCallerHasGone) {
+    node_.stop();
+    node_.config().limits.call_gas_max = kEndlessGas;
+    node_.config().limits.call_cpu_ms = 60'000;
+    node_.config().limits.call_threads = 1;
+    node_.start();
+    const auto begun = std::chrono::steady_clock::now();
+    for (std::uint64_t i = 0; node_.metric("ghostd_contract_runs_stopped_total") == 0u && in_time(begun); ++i) {
+        const auto patience_ns = 2'000'000 * (1 + i % 20);
+        static_cast<void>(node_.client().call(methods::kCallContract, query("L"), {.timeout_ns = patience_ns}));
+    }
+    EXPECT_GT(node_.metric("ghostd_contract_runs_stopped_total"), 0u);
+    // The one thread is free again.
     EXPECT_EQ(node_.call(methods::kCallContract, query("short"))->result(), v1::RUN_RESULT_OK);
 }
 

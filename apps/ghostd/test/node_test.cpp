@@ -94,7 +94,8 @@ TEST(Node, AnswersEveryReadAboutATransaction) {
     estimate.set_raw(std::string{base::as_text(ledger::encode(tx))});
     const auto fee = node.call(kEstimateFee, estimate);
     ASSERT_TRUE(fee);
-    EXPECT_EQ(fee->gas_limit(), 26'000u);
+    EXPECT_EQ(fee->gas_limit(), tx.tx.gas_limit) << "what it needs at most: she and he are new";
+    EXPECT_EQ(fee->gas_limit(), 40'000u + 25'000u + 19'000u + 23'000u);
 
     const auto submitted = node.submit(tx);
     ASSERT_TRUE(submitted);

@@ -70,7 +70,8 @@ TEST_F(PoolAttack, WhoUsesHisShareOfABlockStepsBackUntilTheOthersHaveHadTheirs) 
         batch.msgs.emplace_back(ledger::BatchTransfer{
             std::vector<ledger::Transfer>(256, {.to = validator_.address, .asset = ledger::kGcc, .amount = 1})});
         batch.msgs.resize(4, batch.msgs[0]);
-        batch.gas_limit = ledger::native_gas(batch);  // 5.1 M gas each, 330 M together
+        batch.gas_limit =
+            ledger::gas_bound(batch, ledger::rules_of(ledger::Params{}));  // 5.1 M gas each, 330 M together
         batch.tip_per_gas *= 2;
         ASSERT_TRUE(admit(sign(batch, attacker)));
     }

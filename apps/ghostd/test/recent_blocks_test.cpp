@@ -18,7 +18,7 @@ class RecentBlocksTest : public ghostd_test::ChainWorld {
         for (std::size_t i = 0; i < count; ++i) {
             auto tx = transfer(users_[i], nonce_[i]++);
             tx.msgs.resize(msgs, tx.msgs.front());
-            tx.gas_limit = ledger::native_gas(tx);
+            tx.gas_limit = ledger::gas_bound(tx, ledger::rules_of(ledger::Params{}));
             EXPECT_TRUE(admit(sign(std::move(tx), users_[i])));
         }
         const auto block = propose();

@@ -92,7 +92,7 @@ class TestNode {
         out.tx.nonce = nonce;
         out.tx.valid_until_height = 1'000'000;
         out.tx.msgs.emplace_back(ledger::Transfer{.to = to, .asset = ledger::kGcc, .amount = amount});
-        out.tx.gas_limit = ledger::native_gas(out.tx);
+        out.tx.gas_limit = ledger::gas_bound(out.tx, ledger::rules_of(ledger::Params{}));
         out.tx.max_fee_per_gas = 3'000'000'000;
         out.tx.tip_per_gas = 1'000'000;
         sign(out, from);

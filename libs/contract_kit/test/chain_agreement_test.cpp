@@ -21,6 +21,8 @@ class ChainAgreement : public ::testing::Test {
         mock_.know(program_);
         mock_.set_balance(user(0).bytes, {}, 1000 * ledger::kAgccPerGcc);
         mock_.set_balance(user(1).bytes, {}, 1000 * ledger::kAgccPerGcc);
+        // The first transaction of an address costs its account, on top.
+        world_.run(world_.users[1], {ledger::AssetBurn{ledger::kGcc, 1}});
         for (std::size_t i = 0; i < contracts_.size(); ++i) {
             contracts_[i] = world_.deploy(probe(), {}, 0, static_cast<std::uint8_t>(i));
             zvm::Address created{};
@@ -38,7 +40,8 @@ class ChainAgreement : public ::testing::Test {
         const auto receipt = world_.run(world_.users[by], {message}, gas);
         const auto outcome =
             mock_.call({.caller = user(by).bytes, .target = contract.bytes, .input = steps.bytes(), .gas = gas});
-        EXPECT_EQ(receipt.gas_used, ledger::gas::kTx + ledger::native_gas(message) + outcome.gas_used);
+        const auto& rules = ledger::rules_of(world_.genesis.params);
+        EXPECT_EQ(receipt.gas_used, rules.native->tx + ledger::native_gas(message, rules) + outcome.gas_used);
         EXPECT_EQ(receipt.status == ledger::ExecStatus::success, outcome.status == zvm::CallStatus::ok)
             << ledger::describe(receipt.status) << ", " << outcome.note;
         EXPECT_EQ(base::to_hex(receipt.output), base::to_hex(outcome.output));
@@ -100,6 +103,25 @@ TEST_F(ChainAgreement, ARunCostsTheSameWhateverItIsGiven) {
         SCOPED_TRACE(gas);
         ask(0, a, work, gas);
     }
+}
+
+TEST_F(ChainAgreement, WhatTouchesTheStateCostsTheSame) {
+    const auto& [a, b] = contracts_;
+    world_.run(world_.users[0], {ledger::Transfer{a, ledger::kGcc, 1'000}});
+    mock_.set_balance(a.bytes, {}, 1'000);
+    const ledger::Address nobody{topic(44)};
+    // Twice each: what is new the first time is there the second.
+    for (int time = 0; time < 2; ++time) {
+        SCOPED_TRACE(time);
+        ask(0, a, Steps{}.set("key", "some value"));
+        ask(0, a, Steps{}.set("key", time == 0 ? "more than it had" : "less"));
+        ask(0, a, Steps{}.get("key").get("absent").balance(nobody, ledger::kGcc));
+        ask(0, a, Steps{}.transfer(nobody, ledger::kGcc, 1).transfer(nobody, ledger::kGcc, 0));
+        ask(0, a, Steps{}.call(b, Steps{}.set("k", "v"), 5).call(b, {}, 0));
+        ask(0, a, Steps{}.transfer(nobody, ledger::kGcc, 1'000'000));  // more than it has
+        ask(0, a, Steps{}.del("absent"));
+    }
+    ask(0, a, Steps{}.del("key"));
 }
 
 TEST_F(ChainAgreement, OnlyAnOwnerUpgradesThroughTheContract) {

@@ -89,11 +89,11 @@ int run(const Options& options) {
             tx.sender = addresses[who];
             tx.nonce = nonces[who]++;
             tx.valid_until_height = 1'000'000;
-            tx.gas_limit = ledger::gas::kTx + ledger::gas::kTransfer;
             tx.max_fee_per_gas = chain.head()->next_base_fee * 2;
             tx.tip_per_gas = 1'000;
             tx.msgs = {
                 ledger::Transfer{addresses[random.below(addresses.size())], ledger::kGcc, 1 + random.below(1'000)}};
+            tx.gas_limit = ledger::gas_bound(tx, ledger::rules_of(genesis.params));
             txs.push_back(ledger::sign(std::move(tx), senders[who], genesis.chain_id));
         }
         const Stopwatch verify_watch;

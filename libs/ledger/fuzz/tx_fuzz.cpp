@@ -11,7 +11,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const auto form = ledger::check_form(*tx, tx->tx.genesis_hash);
         if (form) {
             GC_ASSERT(ledger::max_cost(tx->tx).has_value());
-            GC_ASSERT(ledger::native_gas(tx->tx) <= tx->tx.gas_limit);
+            GC_ASSERT(ledger::native_gas(tx->tx, *ledger::find_rules(ledger::kRulesFirst)) <= tx->tx.gas_limit);
         }
         const ledger::ChainBinding chain{.chain_id = "fuzz", .genesis_hash = tx->tx.genesis_hash};
         const auto verdict = ledger::verify(*tx, chain);

@@ -7,7 +7,8 @@ namespace ledger {
 
 class ContractFrame final : public zvm::ContractHost {
  public:
-    ContractFrame(ContractRun& run, const ContractRun::Entry& entry) noexcept : run_{run}, entry_{entry} {}
+    ContractFrame(ContractRun& run, const ContractRun::Entry& entry) noexcept
+        : ContractHost{*run.env_.rules.state}, run_{run}, entry_{entry} {}
 
     [[nodiscard]] const Address& contract() const noexcept { return entry_.contract; }
     /// Whether what it is calling now may call it again.

@@ -5,6 +5,7 @@
 #include "contract_frame.hpp"
 #include "ledger/codec.hpp"
 #include "zvm/contract.hpp"
+#include "zvm/machine.hpp"
 
 namespace ledger {
 namespace {
@@ -41,6 +42,12 @@ base::Result<ExecStatus> ContractRun::move(const Address& from, const Address& t
     }
     GC_CHECK(state_.set_balance(to, asset, *sum));
     return ExecStatus::success;
+}
+
+bool ContractRun::is_stopped() {
+    if (!env_.watch || !env_.watch->should_stop()) return false;
+    fail(base::fail(Errc::run_stopped).error());
+    return true;
 }
 
 bool ContractRun::may_enter(const Address& contract) const noexcept {
@@ -95,7 +102,7 @@ std::vector<TraceFrame> ContractRun::take_trace() {
 }
 
 ContractRun::FrameResult ContractRun::enter(const Entry& entry) {
-    if (error_ || frames_.size() >= zvm::kContractDepth || !may_enter(entry.contract)) return {};
+    if (error_ || is_stopped() || frames_.size() >= zvm::kContractDepth || !may_enter(entry.contract)) return {};
     const auto mark = state_.mark();
     const auto event_mark = events_.size();
     const auto bytes_mark = event_bytes_;
@@ -147,7 +154,8 @@ ContractRun::FrameResult ContractRun::run_entry(const Entry& entry, const std::s
     ContractFrame frame{*this, entry};
     zvm::ContractHost* const host = &frame;
     frames_.push_back(&frame);
-    const auto trap = machine.run(*(*instance)->function(*function), {}, {}, gas, {.context = host});
+    const auto trap =
+        machine.run(*(*instance)->function(*function), {}, {}, gas, {.context = host, .watch = env_.watch});
     frames_.pop_back();
     if (trap == zvm::Trap::none) {
         trace_.clear();  // What failed below did not matter to this one.
@@ -173,6 +181,7 @@ ContractRun::FrameResult ContractRun::run_entry(const Entry& entry, const std::s
         case zvm::Trap::indirect_mismatch:
         case zvm::Trap::stack_exhausted:
         case zvm::Trap::host_refused: result.end = End::trapped; break;
+        case zvm::Trap::interrupted: fail(base::fail(Errc::run_stopped).error()); break;
     }
     return result;
 }
@@ -222,19 +231,21 @@ base::Result<ContractRun::Outcome> ContractRun::call(const ContractCall& msg, st
                          .gas = gas}));
 }
 
-base::Result<bool> ContractRun::store_code(const Hash& code_hash, base::ByteView code) {
+base::Result<ExecStatus> ContractRun::store_code(const Hash& code_hash, base::ByteView code, std::uint64_t& gas) {
     GC_TRY(const auto known, state_.code_info(code_hash));
-    if (known) return true;
+    if (known) return ExecStatus::success;
+    if (env_.rules.native->code_new > gas) return ExecStatus::out_of_gas;
+    gas -= env_.rules.native->code_new;
     const auto module = runner_->load(code_hash, code);
     if (!module && !is_refusal(module.error())) return std::unexpected{module.error()};
-    if (!module || zvm::contract_problem(**module)) return false;
+    if (!module || zvm::contract_problem(**module)) return ExecStatus::code_invalid;
     if (const auto linked = runner_->pool().acquire(*module); !linked) {
         if (!is_refusal(linked.error())) return std::unexpected{linked.error()};
-        return false;
+        return ExecStatus::code_invalid;
     }
     GC_CHECK(state_.set_record(code_info_key(code_hash), encode(code_info_of(**module, code))));
     GC_CHECK(state_.set_record(code_key(code_hash), base::to_bytes(code)));
-    return true;
+    return ExecStatus::success;
 }
 
 base::Result<ContractRun::Outcome> ContractRun::deploy(const ContractDeploy& msg, std::uint64_t gas) {
@@ -242,8 +253,9 @@ base::Result<ContractRun::Outcome> ContractRun::deploy(const ContractDeploy& msg
     const auto address = contract_address(env_.origin, msg.salt, hash);
     GC_TRY(const auto existing, state_.contract(address));
     if (existing) return Outcome{.status = ExecStatus::contract_exists, .output = {}};
-    GC_TRY(const auto stored, store_code(hash, msg.code));
-    if (!stored) return Outcome{.status = ExecStatus::code_invalid, .output = {}};
+    const auto given = gas;
+    GC_TRY(const auto stored, store_code(hash, msg.code, gas));
+    if (stored != ExecStatus::success) return Outcome{.status = stored, .gas_used = given - gas, .output = {}};
     auto result = construct(env_.origin, hash,
                             {.contract = address,
                              .code_hash = hash,
@@ -255,6 +267,7 @@ base::Result<ContractRun::Outcome> ContractRun::deploy(const ContractDeploy& msg
     const bool refused = result.end == End::refused;
     GC_TRY(auto outcome, finish(std::move(result)));
     if (refused) outcome.status = ExecStatus::code_invalid;
+    outcome.gas_used += given - gas;
     return outcome;
 }
 
@@ -274,19 +287,26 @@ base::Result<ExecStatus> ContractRun::set_upgrade(const Address& address, Contra
     return ExecStatus::success;
 }
 
-base::Result<ExecStatus> ContractRun::upgrade(const ContractUpgrade& msg) {
+base::Result<ContractRun::Outcome> ContractRun::upgrade(const ContractUpgrade& msg, std::uint64_t gas) {
+    Outcome out{.output = {}};
     GC_TRY(const auto contract, state_.contract(msg.contract));
-    if (!contract) return ExecStatus::contract_unknown;
-    if (contract->owner != env_.origin) return ExecStatus::not_contract_owner;
-    if (!msg.code.empty()) {
-        GC_TRY(const auto stored, store_code(msg.code_hash, msg.code));
-        if (!stored) return ExecStatus::code_invalid;
+    if (!contract || contract->owner != env_.origin) {
+        out.status = contract ? ExecStatus::not_contract_owner : ExecStatus::contract_unknown;
+        return out;
     }
-    return set_upgrade(msg.contract, *contract, msg.code_hash);
+    if (!msg.code.empty()) {
+        const auto given = gas;
+        GC_TRY(out.status, store_code(msg.code_hash, msg.code, gas));
+        out.gas_used = given - gas;
+        if (out.status != ExecStatus::success) return out;
+    }
+    GC_TRY(out.status, set_upgrade(msg.contract, *contract, msg.code_hash));
+    return out;
 }
 
 base::Result<ContractResult> query_contract(const StateReader& state, const BlockContext& context,
-                                            const Hash& genesis_hash, const CallQuery& query, ContractEngine& engine) {
+                                            const Hash& genesis_hash, const CallQuery& query, ContractEngine& engine,
+                                            zvm::Watch* watch) {
     Overlay overlay{state};
     GC_TRY(const auto params, overlay.params());
     if (query.call.value > 0) {
@@ -296,11 +316,16 @@ base::Result<ContractResult> query_contract(const StateReader& state, const Bloc
         GC_CHECK(overlay.set_balance(query.caller, kGcc, *sum));
     }
     ContractResult out;
-    ContractRun run{
-        overlay,
-        engine.runner(),
-        {.block = context, .params = params, .origin = query.caller, .genesis_hash = genesis_hash, .trace = true},
-        out.events};
+    ContractRun run{overlay,
+                    engine.runner(),
+                    {.block = context,
+                     .params = params,
+                     .rules = rules_of(params),
+                     .origin = query.caller,
+                     .genesis_hash = genesis_hash,
+                     .trace = true,
+                     .watch = watch},
+                    out.events};
     GC_TRY(auto outcome, run.call(query.call, std::min(query.gas_limit, params.block_gas_limit)));
     out.status = outcome.status;
     out.gas_used = outcome.gas_used;

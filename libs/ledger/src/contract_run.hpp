@@ -20,9 +20,11 @@ class ContractRun {
     struct Env {
         const BlockContext& block;
         const Params& params;
+        const Rules& rules;
         Address origin;  ///< The transaction's sender.
         Hash genesis_hash;
         bool trace = false;
+        zvm::Watch* watch = nullptr;  ///< Null in blocks.
     };
     struct Outcome {
         ExecStatus status{ExecStatus::success};
@@ -36,7 +38,7 @@ class ContractRun {
     /// are the reader's.
     base::Result<Outcome> deploy(const ContractDeploy& msg, std::uint64_t gas);
     base::Result<Outcome> call(const ContractCall& msg, std::uint64_t gas);
-    base::Result<ExecStatus> upgrade(const ContractUpgrade& msg);
+    base::Result<Outcome> upgrade(const ContractUpgrade& msg, std::uint64_t gas);
 
     /// After a failure: where it was, innermost first, at most kTraceMax functions.
     [[nodiscard]] std::vector<TraceFrame> take_trace();
@@ -72,13 +74,15 @@ class ContractRun {
         std::uint64_t gas_spent{};  ///< On a code that the engine refused.
     };
     base::Result<Started> start(const Hash& code_hash, std::uint64_t gas);
-    /// Puts code on the chain; nothing when it may not be there.
-    base::Result<bool> store_code(const Hash& code_hash, base::ByteView code);
+    /// Puts code on the chain and takes what its records cost from `gas`: success, code_invalid, out_of_gas.
+    base::Result<ExecStatus> store_code(const Hash& code_hash, base::ByteView code, std::uint64_t& gas);
     base::Result<ExecStatus> set_upgrade(const Address& address, Contract contract, const Hash& code_hash);
     base::Result<ExecStatus> move(const Address& from, const Address& to, const AssetId& asset, Amount amount);
     [[nodiscard]] bool may_enter(const Address& contract) const noexcept;
     /// False when the transaction has too many events already.
     bool add_event(Event event, std::size_t bytes = 0);
+    /// Asks the watch, if there is one; an end is an error.
+    [[nodiscard]] bool is_stopped();
     void fail(const base::Error& error) {
         if (!error_) error_ = error;
     }

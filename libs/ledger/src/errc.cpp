@@ -32,6 +32,7 @@ const char* describe_code(std::int32_t code) noexcept {
         case Errc::unknown_height: return "no such block";
         case Errc::history_pruned: return "older than the history that is kept";
         case Errc::bad_genesis: return "genesis is not valid";
+        case Errc::run_stopped: return "the run was stopped";
     }
     return "unknown error";
 }

@@ -116,10 +116,9 @@ class BlockRun {
         const auto& tx = verified.tx();
         GC_TRY(const auto account, state_.account(tx.sender));
         GC_TRY(const auto balance, state_.balance(tx.sender, kGcc));
-        GC_TRY(const auto standing, check_state(tx, account, balance,
-                                                {.height = context_.height,
-                                                 .base_fee = context_.base_fee,
-                                                 .tx_gas_limit_max = tx_gas_limit_max(params_)}));
+        GC_TRY(const auto standing,
+               check_state(tx, account, balance,
+                           {.height = context_.height, .base_fee = context_.base_fee, .params = params_}));
         if (standing.nonce_gap > 0) return base::fail(Errc::nonce_too_high);
         const auto bytes = verified.encoded().size();
         if (result_.txs.size() == kBlockTxsMax) return base::fail(Errc::block_full, "count");
@@ -171,7 +170,7 @@ class BlockRun {
         GC_CHECK(state_.set_balance(tx.sender, kGcc, balance - tx.gas_limit * price));
 
         const auto mark = state_.mark();
-        GC_TRY(auto ran, run_messages(state_, tx, context_, params_, engine_, false));
+        GC_TRY(auto ran, run_messages(state_, tx, context_, params_, engine_));
         if (ran.status != ExecStatus::success) state_.rollback(mark);
         Receipt receipt{.status = ran.status, .gas_used = ran.gas_used};
         receipt.events = std::move(ran.events);
@@ -204,23 +203,42 @@ bool is_about_tx(const base::Error& error) noexcept {
 
 }  // namespace
 
-std::uint64_t native_gas(const Msg& msg) noexcept {
+std::uint64_t native_gas(const Msg& msg, const Rules& rules) noexcept {
+    const auto& price = *rules.native;
     return std::visit(
-        Overloaded{[](const Transfer&) { return gas::kTransfer; },
-                   [](const BatchTransfer& m) { return gas::kTransfer * m.transfers.size(); },
-                   [](const AssetCreate&) { return gas::kAssetCreate; },
-                   [](const AssetMint&) { return gas::kAssetMint; }, [](const AssetBurn&) { return gas::kAssetBurn; },
-                   [](const ContractDeploy& m) {
-                       return gas::kContractDeploy + gas::kCodeByte * m.code.size() + gas::kInputByte * m.input.size();
-                   },
-                   [](const ContractCall& m) { return gas::kContractCall + gas::kInputByte * m.input.size(); },
-                   [](const ContractUpgrade& m) { return gas::kContractUpgrade + gas::kCodeByte * m.code.size(); }},
+        Overloaded{
+            [&](const Transfer&) { return price.transfer; },
+            [&](const BatchTransfer& m) { return price.transfer * m.transfers.size(); },
+            [&](const AssetCreate&) { return price.asset_create; }, [&](const AssetMint&) { return price.asset_mint; },
+            [&](const AssetBurn&) { return price.asset_burn; },
+            [&](const ContractDeploy& m) {
+                return price.contract_deploy + price.code_byte * m.code.size() + price.input_byte * m.input.size();
+            },
+            [&](const ContractCall& m) { return price.contract_call + price.input_byte * m.input.size(); },
+            [&](const ContractUpgrade& m) { return price.contract_upgrade + price.code_byte * m.code.size(); }},
         msg);
 }
 
-std::uint64_t native_gas(const Tx& tx) noexcept {
-    auto sum = gas::kTx;
-    for (const auto& msg : tx.msgs) sum += native_gas(msg);
+std::uint64_t native_gas(const Tx& tx, const Rules& rules) noexcept {
+    auto sum = rules.native->tx + (tx.nonce == 0 ? rules.native->account_new : 0);
+    for (const auto& msg : tx.msgs) sum += native_gas(msg, rules);
+    return sum;
+}
+
+std::uint64_t gas_bound(const Tx& tx, const Rules& rules) noexcept {
+    const std::uint64_t balance = rules.state->balance_new;
+    auto sum = native_gas(tx, rules);
+    for (const auto& msg : tx.msgs) {
+        sum += std::visit(
+            Overloaded{[&](const Transfer&) { return balance; },
+                       [&](const BatchTransfer& m) { return balance * m.transfers.size(); },
+                       [&](const AssetCreate& m) { return m.initial_supply > 0 ? balance : 0; },
+                       [&](const AssetMint&) { return balance; }, [&](const AssetBurn&) { return std::uint64_t{0}; },
+                       [&](const ContractDeploy& m) { return rules.native->code_new + (m.value > 0 ? balance : 0); },
+                       [&](const ContractCall& m) { return m.value > 0 ? balance : 0; },
+                       [&](const ContractUpgrade& m) { return m.code.empty() ? 0 : rules.native->code_new; }},
+            msg);
+    }
     return sum;
 }
 
@@ -273,7 +291,8 @@ base::Result<void> check_form(const SignedTx& signed_tx, const Hash& genesis_has
     if (tx.nonce == ~std::uint64_t{0}) return base::fail(Errc::malformed, "nonce");
     if (tx.tip_per_gas > tx.max_fee_per_gas) return base::fail(Errc::bad_fee, "tip above max fee");
     GC_TRY([[maybe_unused]] const auto cost, max_cost(tx));
-    if (tx.gas_limit < native_gas(tx)) return base::fail(Errc::gas_too_low);
+    // The rules of the chain ask for as much or more; check_state() knows them.
+    if (tx.gas_limit < native_gas(tx, *find_rules(kRulesFirst))) return base::fail(Errc::gas_too_low);
     return {};
 }
 
@@ -281,7 +300,8 @@ base::Result<TxStanding> check_state(const Tx& tx, const Account& account, Amoun
                                      const TxContext& context) {
     if (tx.nonce < account.nonce) return base::fail(Errc::nonce_too_low);
     if (tx.valid_until_height < context.height) return base::fail(Errc::expired);
-    if (tx.gas_limit > context.tx_gas_limit_max) return base::fail(Errc::gas_too_high);
+    if (tx.gas_limit > tx_gas_limit_max(context.params)) return base::fail(Errc::gas_too_high);
+    if (tx.gas_limit < native_gas(tx, rules_of(context.params))) return base::fail(Errc::gas_too_low);
     if (tx.max_fee_per_gas < context.base_fee) return base::fail(Errc::fee_below_base);
     GC_TRY(const auto fee, max_fee(tx));
     if (fee > gcc_balance) return base::fail(Errc::underfunded);

@@ -11,14 +11,20 @@ namespace ledger {
 /// the caller rolls it back.
 struct MessagesOutcome {
     ExecStatus status{ExecStatus::success};
-    std::uint64_t gas_used{};  ///< With gas::kTx; at most tx.gas_limit.
+    std::uint64_t gas_used{};  ///< At most tx.gas_limit.
     std::vector<Event> events;
     base::Bytes output;
     std::vector<TraceFrame> trace;
 };
-/// Errors are the reader's.
+/// What only a run that reads may have.
+struct Observation {
+    bool trace = false;
+    zvm::Watch* watch = nullptr;
+};
+/// Errors are the reader's, and `run_stopped`.
 base::Result<MessagesOutcome> run_messages(Overlay& state, const Tx& tx, const BlockContext& context,
-                                           const Params& params, ContractEngine& engine, bool trace);
+                                           const Params& params, ContractEngine& engine,
+                                           const Observation& observation = {});
 
 /// The form of one message: sizes and amounts.
 base::Result<void> check_msg(const Msg& msg);

@@ -53,7 +53,6 @@ class TxVerifier {
         data->encoded = encode(tx);
         const auto body = base::ByteView{data->encoded}.first(data->encoded.size() - kAuthBytes);
         data->id = tx_id_of_encoded(body);
-        data->native_gas = native_gas(tx.tx);
         message = sign_bytes_of_encoded(body, chain_.genesis_hash, chain_.chain_id);
         data->signed_tx = std::move(tx);
         return VerifiedTx{std::move(data)};

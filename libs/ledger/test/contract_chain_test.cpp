@@ -175,12 +175,12 @@ TEST_F(ContractChain, GasAndRootsAreTheseOnEveryMachineAndBuild) {
                    contract_tx(world_, world_.users[0], 1,
                                ContractCall{.contract = address, .input = bytes_of("determinism"), .value = 7})});
     ASSERT_EQ(block->receipts()[1].status, ExecStatus::success);
-    EXPECT_EQ(block->receipts()[0].gas_used, 100'306u);
-    EXPECT_EQ(block->receipts()[1].gas_used, 71'274u);
+    EXPECT_EQ(block->receipts()[0].gas_used, 204'706u);
+    EXPECT_EQ(block->receipts()[1].gas_used, 138'274u);
     EXPECT_EQ(base::to_hex(block->header().state_root),
-              "ee9a633c273291844d48a1069df34ec2c32fcdd05a3931e99eb9cd1bcce6d296");
+              "774199816a368e6731a4ab0546775142f3f435c7febe37f5b2d191d51aee81ad");
     EXPECT_EQ(base::to_hex(block->header().receipts_root),
-              "439497926fbc901fa96093dce92a4851f42fb177051b8a138e07646bda162c1a");
+              "7879eecc2b76d821bea8bcf9a1be309015531f6bfd852140a4ec9a0c1cbe8835");
 }
 
 }  // namespace

@@ -112,10 +112,12 @@ TEST_F(ContractTest, TrapsPayForWhatTheyUsedAndLoopsForAll) {
     EXPECT_EQ(trapped.status, ExecStatus::contract_trapped);
     EXPECT_LT(trapped.gas_used, 1'000'000u);
     EXPECT_TRUE(trapped.output.empty());
+    const auto& price = *rules_of(world_.genesis.params).native;
     for (const auto& steps : {Steps{}.loop(), Steps{}.set("k", "v").loop()}) {
         const auto looped = world_.call(probe_, steps, 0, 3'000'000);
         EXPECT_EQ(looped.status, ExecStatus::out_of_gas);
-        EXPECT_EQ(looped.gas_used, gas::kTx + gas::kContractCall + gas::kInputByte * steps.bytes().size() + 3'000'000);
+        EXPECT_EQ(looped.gas_used,
+                  price.tx + price.contract_call + price.input_byte * steps.bytes().size() + 3'000'000);
     }
     EXPECT_EQ(world_.call(probe_, Steps{}.recurse()).status, ExecStatus::contract_trapped);  // its stack is bounded
     EXPECT_EQ(world_.slot(probe_, "k"), std::nullopt);
@@ -139,9 +141,9 @@ TEST_F(ContractTest, AFloodOfEventsIsBoundedInNumberAndBytes) {
 TEST_F(ContractTest, AFloodOfSlotsPaysForEach) {
     const auto few = world_.call(probe_, Steps{}.flood(10));
     EXPECT_EQ(few.status, ExecStatus::success);
-    EXPECT_GT(few.gas_used, 10 * (zvm::gas::host::kSlotNew + 8 * zvm::gas::host::kGrowthByte));
+    EXPECT_GT(few.gas_used, 10 * (zvm::gas::host::kRecordNew + 8 * zvm::gas::host::kGrowthByte));
     const auto same = world_.call(probe_, Steps{}.flood(10));  // They exist now.
-    EXPECT_LT(same.gas_used + 10 * zvm::gas::host::kSlotNew, few.gas_used);
+    EXPECT_LT(same.gas_used + 9 * zvm::gas::host::kRecordNew, few.gas_used);
     const auto records = world_.state.records.size();
     EXPECT_EQ(world_.call(probe_, Steps{}.flood(10'000)).status, ExecStatus::out_of_gas);
     EXPECT_EQ(world_.state.records.size(), records);

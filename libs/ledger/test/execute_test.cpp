@@ -13,6 +13,8 @@ class ExecuteTest : public ::testing::Test {
     const test::User& alice_ = world_.users[0];
     const test::User& bob_ = world_.users[1];
     const Address carol_{base::Digest{std::byte{0xca}}};
+    const NativePrices& price_ = *rules_of(world_.genesis.params).native;
+    const std::uint64_t balance_new_ = rules_of(world_.genesis.params).state->balance_new;
     const Amount base_fee_ = world_.genesis.params.base_fee_initial;
 
     /// Runs one block, applies it and gives its result.
@@ -58,7 +60,7 @@ TEST_F(ExecuteTest, MovesCoinsBurnsTheBaseFeeAndTipsTheProposer) {
     const auto before = balance(alice_.address);
     const auto supply = asset(kGcc).supply;
     const auto result = run({world_.verified(alice_, world_.pay(alice_, 0, carol_, 5 * kAgccPerGcc))});
-    const auto gas_used = gas::kTx + gas::kTransfer;
+    const auto gas_used = price_.tx + price_.account_new + price_.transfer + balance_new_;
     const Amount tip = 1'000'000;
     ASSERT_EQ(result.receipts.size(), 1U);
     const auto& receipt = result.receipts[0];
@@ -77,11 +79,12 @@ TEST_F(ExecuteTest, MovesCoinsBurnsTheBaseFeeAndTipsTheProposer) {
 
 TEST_F(ExecuteTest, ReturnsUnusedGasAndNeverTakesMoreThanTheMaxFee) {
     auto tx = pay(1);
-    tx.gas_limit = 10 * native_gas(tx);
+    const auto needed = native_gas(tx, rules_of(world_.genesis.params));
+    tx.gas_limit = 10 * needed;
     tx.max_fee_per_gas = base_fee_ + 10;
     tx.tip_per_gas = 1'000;
     const auto result = run({world_.verified(alice_, tx)});
-    EXPECT_EQ(result.receipts[0].fee, native_gas(tx) * (base_fee_ + 10));
+    EXPECT_EQ(result.receipts[0].fee, needed * (base_fee_ + 10));
 }
 
 TEST_F(ExecuteTest, LetsOnePayOneself) {
@@ -100,7 +103,9 @@ TEST_F(ExecuteTest, TakesTheFeeButNothingElseWhenAMessageFails) {
     const auto& receipt = result.receipts[0];
     EXPECT_EQ(receipt.status, ExecStatus::insufficient_balance);
     EXPECT_TRUE(receipt.events.empty());
-    EXPECT_EQ(receipt.gas_used, gas::kTx + 2 * gas::kTransfer + gas::kAssetCreate) << "up to the message that failed";
+    EXPECT_EQ(receipt.gas_used,
+              price_.tx + price_.account_new + 3 * price_.transfer + price_.asset_create + balance_new_)
+        << "the bytes of the last message stay in the block too";
     EXPECT_EQ(balance(alice_.address), before - receipt.fee);
     EXPECT_EQ(balance(bob_.address), 1000 * kAgccPerGcc);
     EXPECT_EQ(nonce(alice_.address), 1U);
@@ -205,6 +210,9 @@ TEST_F(ExecuteTest, RefusesExpiredUnderfundedAndUnderpricedTransactions) {
     tx = pay(1);
     tx.gas_limit = tx_gas_limit_max(world_.genesis.params) + 1;
     expect_invalid(tx, Errc::gas_too_high);
+    tx = pay(1);
+    tx.gas_limit = native_gas(tx, rules_of(world_.genesis.params)) - 1;
+    expect_invalid(tx, Errc::gas_too_low);
     test::User stranger{world_.random};
     const auto from_nobody = world_.pay(stranger, 0, bob_.address, 1);
     const std::vector txs{world_.verified(stranger, from_nobody)};
@@ -239,7 +247,7 @@ TEST_F(ExecuteTest, ChecksFormBeforeAnythingElse) {
     tx.memo = "\xff";
     expect_bad_form(tx, Errc::malformed);
     tx = pay(1);
-    --tx.gas_limit;
+    tx.gas_limit = native_gas(tx, *find_rules(kRulesFirst)) - 1;
     expect_bad_form(tx, Errc::gas_too_low);
     tx = pay(1);
     tx.tip_per_gas = tx.max_fee_per_gas + 1;
@@ -261,7 +269,7 @@ TEST_F(ExecuteTest, ChecksFormBeforeAnythingElse) {
 }
 
 TEST_F(ExecuteTest, TellsAMempoolHowFarAheadANonceIs) {
-    const TxContext context{.height = 1, .base_fee = base_fee_, .tx_gas_limit_max = 1'000'000};
+    const TxContext context{.height = 1, .base_fee = base_fee_, .params = world_.genesis.params};
     const auto tx = world_.pay(alice_, 5, bob_.address, 7);
     const auto standing = check_state(tx, Account{.nonce = 2}, 1000 * kAgccPerGcc, context);
     ASSERT_TRUE(standing.has_value());

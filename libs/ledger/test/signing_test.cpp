@@ -34,7 +34,6 @@ TEST_F(SigningTest, AcceptsAGoodSignatureAndKeepsTheBytes) {
     EXPECT_EQ(tx->signed_tx(), good_);
     EXPECT_EQ(tx->id(), tx_id(good_.tx));
     EXPECT_TRUE(base::equal(tx->encoded(), encode(good_)));
-    EXPECT_EQ(tx->native_gas(), gas::kTx + gas::kTransfer);
 }
 
 TEST_F(SigningTest, RefusesABadSignature) {

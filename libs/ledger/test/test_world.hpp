@@ -74,7 +74,7 @@ class World {
         out.max_fee_per_gas = 4'000'000'000;
         out.tip_per_gas = 1'000'000;
         out.msgs = std::move(msgs);
-        out.gas_limit = native_gas(out);
+        out.gas_limit = gas_bound(out, rules_of(genesis.params));
         return out;
     }
     [[nodiscard]] Tx pay(const User& from, std::uint64_t nonce, const Address& to, Amount amount,

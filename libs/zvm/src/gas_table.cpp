@@ -85,14 +85,17 @@ std::string gas_table_markdown() {
         "| function | gas | a byte | which bytes |\n|---|---|---|---|\n";
     for (const auto& entry : gas::host::kTable) out += host_price(entry);
     out +=
-        "\nA call hands over at most 63/64 of what is left. What is stored stays, and `storage_set` pays for that:\n\n"
+        "\nA call hands over at most 63/64 of what is left. What is stored stays, and `storage_set`, `transfer` and "
+        "`call` pay for\nthat:\n\n"
         "| stored | gas |\n|---|---|\n";
     const auto row = [&out](const char* what, std::uint64_t gas) {
         out += "| " + std::string{what} + " | " + number(gas) + " |\n";
     };
-    row("a slot that did not exist", gas::host::kSlotNew);
+    row("a slot that did not exist", gas::host::kRecordNew);
     row("each byte of its key and value, and each that a value grows by", gas::host::kGrowthByte);
     row("each byte that a value shrinks by, for reading it", gas::host::kReadByte);
+    row("a balance that was zero, when it is paid to", gas::host::kStateLatest.balance_new);
+    row("the value of a call, when there is one", gas::host::kStateLatest.call_value);
     out +=
         "\n## Starting a contract\n"
         "A chain charges for a contract's code once a transaction, and for an instance with each call, whether it has "
@@ -119,8 +122,8 @@ std::string gas_table_markdown() {
     row("each segment", gas::start::kInstanceSegment);
     row("each byte of active data", gas::start::kInstanceDataByte);
     out +=
-        "\nFor transactions, messages and deployed bytes the ledger has prices of its own "
-        "(libs/ledger/include/ledger/execute.hpp).\n\n"
+        "\nFor transactions, messages and deployed bytes the ledger has prices of its own, "
+        "below.\n\n"
         "## Bounds that are not gas\n" +
         number(kStackSlots) + " stack slots and " + number(kCallDepth) + " calls within a contract; " +
         number(kContractDepth) + " contracts deep.\n";

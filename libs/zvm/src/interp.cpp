@@ -75,23 +75,19 @@ Trap Interpreter::call_host(const HostFunction& host, Instance& instance, Slot* 
         trap = Trap::kind; \
         goto trapped;      \
     } while (false)
+/// A slice of a watched run may end here, the run need not.
+#define OUT_OF_GAS()                                            \
+    do {                                                        \
+        if constexpr (kWatched) gas = next_slice(machine, gas); \
+        if (!kWatched || gas < 0) goto out_of_gas;              \
+    } while (false)
 #define CHARGE(amount)                       \
     do {                                     \
         if constexpr (kMetered) {            \
             gas -= static_cast<i64>(amount); \
             if (gas < 0) [[unlikely]]        \
-                goto out_of_gas;             \
+                OUT_OF_GAS();                \
         }                                    \
-    } while (false)
-/// For amounts that follow from operands.
-#define CHARGE_DYNAMIC(amount)                                \
-    do {                                                      \
-        if constexpr (kMetered) {                             \
-            const u64 dynamic = (amount);                     \
-            if (dynamic > static_cast<u64>(gas)) [[unlikely]] \
-                goto out_of_gas;                              \
-            gas -= static_cast<i64>(dynamic);                 \
-        }                                                     \
     } while (false)
 #define TAKE()                                                                                            \
     do {                                                                                                  \
@@ -112,8 +108,10 @@ Trap Interpreter::call_host(const HostFunction& host, Instance& instance, Slot* 
         mem_size = memory ? memory->size() : 0;  \
     } while (false)
 
-template <bool kMetered>
+template <Metering kMetering>
 Trap Interpreter::run(const Entry& entry, std::int64_t& gas_left) noexcept {
+    constexpr bool kMetered = kMetering != Metering::none;
+    constexpr bool kWatched = kMetering == Metering::watched;
     static const void* const kHandlers[] = {
 #define ZVM_LABEL(name) &&L_##name,
         ZVM_OPS(ZVM_LABEL)
@@ -134,6 +132,10 @@ Trap Interpreter::run(const Entry& entry, std::int64_t& gas_left) noexcept {
     u8* mem = nullptr;
     u64 mem_size = 0;
     i64 gas = gas_left;
+    if constexpr (kWatched) {
+        gas = gas_left < kWatchGas ? gas_left : kWatchGas;
+        machine.held_gas_ = gas_left - gas;
+    }
     Trap trap = Trap::none;
     const Instr* pc = &kExit;
     const FuncCode* callee = &entry.code;
@@ -166,12 +168,16 @@ enter_callee:
 call_function:  // `function`, which may be the host's or another instance's
     if (function->host) {
         i64 left = kMetered ? gas : std::numeric_limits<i64>::max();
+        if constexpr (kWatched) left += machine.held_gas_;
         trap = call_host(*function->host, *instance, callee_fp, left, entry.context);
         if constexpr (kMetered) gas = left;
+        if constexpr (kWatched) gas -= machine.held_gas_;
         if (trap != Trap::none) [[unlikely]] {
             if (trap == Trap::out_of_gas) goto out_of_gas;
             goto trapped;
         }
+        if (kWatched && gas < 0) [[unlikely]]
+            OUT_OF_GAS();
         mem_size = memory ? memory->size() : 0;
         NEXT();
     }
@@ -189,7 +195,7 @@ call_function:  // `function`, which may be the host's or another instance's
     goto enter_callee;
 
 L_exit:
-    gas_left = gas;
+    gas_left = kWatched ? gas + machine.held_gas_ : gas;
     return Trap::none;
 L_exit_instance:
     frame -= 2;
@@ -306,14 +312,14 @@ L_memory_size:
 L_memory_grow: {
     const u32 pages = B32;
     // Only what will be given is paid for.
-    if (pages <= memory->room()) CHARGE_DYNAMIC(u64{pages} * gas::kGrowPage);
+    if (pages <= memory->room()) CHARGE(u64{pages} * gas::kGrowPage);
     A = static_cast<u32>(memory->grow(pages));
     mem_size = memory->size();
     NEXT();
 }
 L_memory_init: {
     Slot* const s = &A;
-    CHARGE_DYNAMIC(gas::bulk_bytes(static_cast<u32>(s[2])));
+    CHARGE(gas::bulk_bytes(static_cast<u32>(s[2])));
     trap = instance->memory_init(IMM32, static_cast<u32>(s[0]), static_cast<u32>(s[1]), static_cast<u32>(s[2]));
     if (trap != Trap::none) [[unlikely]]
         goto trapped;
@@ -321,7 +327,7 @@ L_memory_init: {
 }
 L_memory_copy: {
     Slot* const s = &A;
-    CHARGE_DYNAMIC(gas::bulk_bytes(static_cast<u32>(s[2])));
+    CHARGE(gas::bulk_bytes(static_cast<u32>(s[2])));
     trap = instance->memory_copy(static_cast<u32>(s[0]), static_cast<u32>(s[1]), static_cast<u32>(s[2]));
     if (trap != Trap::none) [[unlikely]]
         goto trapped;
@@ -329,7 +335,7 @@ L_memory_copy: {
 }
 L_memory_fill: {
     Slot* const s = &A;
-    CHARGE_DYNAMIC(gas::bulk_bytes(static_cast<u32>(s[2])));
+    CHARGE(gas::bulk_bytes(static_cast<u32>(s[2])));
     trap = instance->memory_fill(static_cast<u32>(s[0]), static_cast<u8>(s[1]), static_cast<u32>(s[2]));
     if (trap != Trap::none) [[unlikely]]
         goto trapped;
@@ -414,13 +420,13 @@ L_table_size:
 L_table_grow: {
     Table& table = *instance->tables_[IMM];
     const u32 count = C32;
-    if (count <= table.room()) CHARGE_DYNAMIC(gas::bulk_elements(count));
+    if (count <= table.room()) CHARGE(gas::bulk_elements(count));
     A = static_cast<u32>(table.grow(count, B));
     NEXT();
 }
 L_table_init: {
     Slot* const s = &A;
-    CHARGE_DYNAMIC(gas::bulk_elements(static_cast<u32>(s[2])));
+    CHARGE(gas::bulk_elements(static_cast<u32>(s[2])));
     trap = instance->table_init(static_cast<u32>(IMM >> 32), IMM32, static_cast<u32>(s[0]), static_cast<u32>(s[1]),
                                 static_cast<u32>(s[2]));
     if (trap != Trap::none) goto trapped;
@@ -428,7 +434,7 @@ L_table_init: {
 }
 L_table_copy: {
     Slot* const s = &A;
-    CHARGE_DYNAMIC(gas::bulk_elements(static_cast<u32>(s[2])));
+    CHARGE(gas::bulk_elements(static_cast<u32>(s[2])));
     trap = instance->table_copy(static_cast<u32>(IMM >> 32), IMM32, static_cast<u32>(s[0]), static_cast<u32>(s[1]),
                                 static_cast<u32>(s[2]));
     if (trap != Trap::none) goto trapped;
@@ -436,7 +442,7 @@ L_table_copy: {
 }
 L_table_fill: {
     Slot* const s = &A;
-    CHARGE_DYNAMIC(gas::bulk_elements(static_cast<u32>(s[2])));
+    CHARGE(gas::bulk_elements(static_cast<u32>(s[2])));
     trap = instance->table_fill(IMM32, static_cast<u32>(s[0]), s[1], static_cast<u32>(s[2]));
     if (trap != Trap::none) goto trapped;
     NEXT();
@@ -579,14 +585,16 @@ L_ref_func:
 
 out_of_gas:
     gas = 0;
-    trap = Trap::out_of_gas;
+    if constexpr (kWatched) machine.held_gas_ = 0;
+    trap = kWatched && machine.stopped_ ? Trap::interrupted : Trap::out_of_gas;
 trapped:
     machine.trap_pc_ = pc;
-    gas_left = gas;
+    gas_left = kWatched ? gas + machine.held_gas_ : gas;
     return trap;
 }
 
-template Trap Interpreter::run<true>(const Entry&, std::int64_t&) noexcept;
-template Trap Interpreter::run<false>(const Entry&, std::int64_t&) noexcept;
+template Trap Interpreter::run<Metering::none>(const Entry&, std::int64_t&) noexcept;
+template Trap Interpreter::run<Metering::charged>(const Entry&, std::int64_t&) noexcept;
+template Trap Interpreter::run<Metering::watched>(const Entry&, std::int64_t&) noexcept;
 
 }  // namespace zvm

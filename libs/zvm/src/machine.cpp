@@ -21,6 +21,19 @@ std::unique_ptr<Machine> Machine::make(std::uint32_t stack_slots, std::uint32_t 
 
 Machine::~Machine() = default;
 
+[[gnu::cold]] std::int64_t Interpreter::next_slice(Machine& machine, std::int64_t gas) noexcept {
+    const auto left = machine.held_gas_ + gas;
+    machine.held_gas_ = 0;
+    if (left < 0) return left;
+    if (machine.watch_->should_stop()) {
+        machine.stopped_ = true;
+        return -1;
+    }
+    const auto slice = std::min(left, kWatchGas);
+    machine.held_gas_ = left - slice;
+    return slice;
+}
+
 Trap Machine::run(const Function& function, std::span<const Slot> args, std::span<Slot> results, std::int64_t& gas,
                   const RunOptions& options) noexcept {
     GC_ASSERT(args.size() == function.type->params.size() && results.size() == function.type->results.size());
@@ -41,7 +54,11 @@ Trap Machine::run(const Function& function, std::span<const Slot> args, std::spa
         if (options.metered) gas = trap == Trap::out_of_gas ? 0 : left;
     } else {
         const Interpreter::Entry entry{*this, *function.instance, *function.code, options.context};
-        trap = options.metered ? Interpreter::run<true>(entry, gas) : Interpreter::run<false>(entry, gas);
+        watch_ = options.watch;
+        stopped_ = false;
+        trap = !options.metered ? Interpreter::run<Metering::none>(entry, gas)
+               : options.watch  ? Interpreter::run<Metering::watched>(entry, gas)
+                                : Interpreter::run<Metering::charged>(entry, gas);
     }
     if (trap == Trap::none) std::copy_n(stack_.get(), results.size(), results.begin());
     return trap;

@@ -48,6 +48,7 @@ const char* to_string(Trap trap) noexcept {
         case Trap::out_of_gas: return "out of gas";
         case Trap::host_refused: return "host function refused its arguments";
         case Trap::reverted: return "reverted";
+        case Trap::interrupted: return "interrupted";
     }
     return "?";
 }

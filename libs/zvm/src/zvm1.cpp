@@ -20,6 +20,7 @@ class Guest {
     explicit Guest(HostCall& call) noexcept : call_{call}, memory_{call.instance.memory()} {}
 
     ContractHost& host() const noexcept { return *static_cast<ContractHost*>(call_.context); }
+    [[nodiscard]] const price::StatePrices& prices() const noexcept { return host().prices(); }
     [[nodiscard]] bool ok() const noexcept { return trap_ == Trap::none; }
     [[nodiscard]] Trap trap() const noexcept { return trap_; }
     void fail(Trap trap) noexcept {
@@ -87,6 +88,12 @@ class Guest {
         const auto left = static_cast<std::uint64_t>(call_.gas);
         return std::min(wanted, left - left / 64);
     }
+    /// A payment to whom has nothing of the asset adds a balance to the state.
+    Guest& pay_for_balance(const Address& to, const AssetId& asset, base::u128 amount) noexcept {
+        const auto growth = prices().balance_new;
+        if (ok() && growth > 0 && amount > 0 && host().balance(to, asset) == 0) pay({0, growth, 1}, 1);
+        return *this;
+    }
     void settle(const CallOutcome& outcome, std::uint64_t forwarded) noexcept {
         if (!call_.charge(std::min(outcome.gas_used, forwarded))) fail(Trap::out_of_gas);
     }
@@ -139,7 +146,7 @@ Trap revert(HostCall& call) noexcept {
 /// storage_get(k, kl, out, cap) -> length or -1. A large value costs its reading even if only a part of it is wanted.
 Trap storage_get(HostCall& call) noexcept {
     Guest g{call};
-    const auto key = g.pay(price::kStorageGet, g.u32(1)).bound(g.u32(1), kStorageKeyMax).bytes(0);
+    const auto key = g.pay(g.prices().storage_get, g.u32(1)).bound(g.u32(1), kStorageKeyMax).bytes(0);
     if (!g.output(2, g.u32(3)).ok()) return g.trap();
     const auto value = g.host().storage_get(key);
     g.pay({0, price::kReadByte, 1}, value ? value->size() : 0);
@@ -147,20 +154,20 @@ Trap storage_get(HostCall& call) noexcept {
 }
 Trap storage_set(HostCall& call) noexcept {
     Guest g{call};
-    g.pay(price::kStorageSet, std::uint64_t{g.u32(1)} + g.u32(3));
+    g.pay(g.prices().storage_set, std::uint64_t{g.u32(1)} + g.u32(3));
     const auto key = g.bound(g.u32(1), kStorageKeyMax).bytes(0);
     const auto value = g.bound(g.u32(3), kStorageValueMax).bytes(2);
     if (!g.ok()) return g.trap();
     const auto before = g.host().slot_bytes(key);
     const auto had = before.value_or(0);
     const auto growth = before ? value.size() - std::min(value.size(), had) : key.size() + value.size();
-    g.pay({before ? 0 : price::kSlotNew, price::kGrowthByte, 1}, growth);
+    g.pay({before ? 0 : price::kRecordNew, price::kGrowthByte, 1}, growth);
     g.pay({0, price::kReadByte, 1}, had - std::min(had, value.size()));
     return g.ok() ? g.done(g.host().storage_set(key, value)) : g.trap();
 }
 Trap storage_del(HostCall& call) noexcept {
     Guest g{call};
-    const auto key = g.pay(price::kStorageDelete, g.u32(1)).bound(g.u32(1), kStorageKeyMax).bytes(0);
+    const auto key = g.pay(g.prices().storage_delete, g.u32(1)).bound(g.u32(1), kStorageKeyMax).bytes(0);
     if (!g.ok()) return g.trap();
     g.pay({0, price::kReadByte, 1}, g.host().slot_bytes(key).value_or(0));
     return g.ok() ? g.done(g.host().storage_delete(key)) : g.trap();
@@ -200,11 +207,12 @@ Trap emit(HostCall& call) noexcept {
 /// call(addr, val16, gas, in, n, flags) -> status
 Trap call_contract(HostCall& call) noexcept {
     Guest g{call};
-    g.pay(price::kCall, g.u32(4)).bound(g.u32(4), kReturnMax);
+    g.pay(g.prices().call, g.u32(4)).bound(g.u32(4), kReturnMax);
     const auto target = g.fixed<32>(0);
     const auto amount = g.u128(1);
     const auto input = g.bytes(3);
-    if (!g.bound(g.u32(5), kAllowReentry).ok()) return g.trap();
+    g.bound(g.u32(5), kAllowReentry).pay({amount > 0 ? g.prices().call_value : 0});
+    if (!g.pay_for_balance(target, {}, amount).ok()) return g.trap();
     const auto forwarded = g.forwardable(call.u64(2));
     const auto outcome = g.host().call({target, amount, forwarded, input, g.u32(5)});
     g.settle(outcome, forwarded);
@@ -227,16 +235,16 @@ Trap ret_copy(HostCall& call) noexcept {
 /// transfer(addr, asset, amt16) -> status
 Trap transfer(HostCall& call) noexcept {
     Guest g{call};
-    const auto to = g.pay(price::kTransfer).fixed<32>(0);
+    const auto to = g.pay(g.prices().transfer).fixed<32>(0);
     const auto asset = g.fixed<32>(1);
     const auto amount = g.u128(2);
-    if (!g.ok()) return g.trap();
+    if (!g.pay_for_balance(to, asset, amount).ok()) return g.trap();
     return g.result(static_cast<std::uint32_t>(g.host().transfer(to, asset, amount)));
 }
 /// balance(addr, asset, out16)
 Trap balance(HostCall& call) noexcept {
     Guest g{call};
-    const auto of = g.pay(price::kBalance).fixed<32>(0);
+    const auto of = g.pay(g.prices().balance).fixed<32>(0);
     const auto asset = g.fixed<32>(1);
     if (g.output(2, 16).ok()) g.put(2, g.host().balance(of, asset));
     return g.trap();
@@ -244,7 +252,7 @@ Trap balance(HostCall& call) noexcept {
 /// create(hash, salt, in, n, out32) -> status
 Trap create(HostCall& call) noexcept {
     Guest g{call};
-    g.pay(price::kCreate, g.u32(3)).bound(g.u32(3), kReturnMax);
+    g.pay(g.prices().create, g.u32(3)).bound(g.u32(3), kReturnMax);
     const auto hash = g.fixed<32>(0);
     const auto salt = g.fixed<32>(1);
     const auto input = g.bytes(2);
@@ -258,7 +266,7 @@ Trap create(HostCall& call) noexcept {
 }
 Trap upgrade(HostCall& call) noexcept {
     Guest g{call};
-    const auto hash = g.pay(price::kUpgrade).fixed<32>(0);
+    const auto hash = g.pay(g.prices().upgrade).fixed<32>(0);
     return g.ok() ? g.result(static_cast<std::uint32_t>(g.host().upgrade(hash))) : g.trap();
 }
 /// hash(p, n, out32)

@@ -27,7 +27,10 @@ std::shared_ptr<const Module> load(const Builder& builder) {
 TEST(GasTable, IsWhatTheShippedDocumentSays) {
     const auto shipped = base::read_file(ZVM_GAS_DOCUMENT, 1u << 20);
     ASSERT_TRUE(shipped) << shipped.error().text;
-    EXPECT_EQ(base::as_text(*shipped), gas_table_markdown()) << "run: zvm gas --table > docs/gas.md";
+    // What follows is the ledger's part, which knows what the state costs.
+    const auto text = base::as_text(*shipped);
+    EXPECT_TRUE(text.substr(0, text.find(kGasTableEnd)) == gas_table_markdown())
+        << "run: zvm gas --table > docs/gas.md; ./ghost bench gas --write-docs docs/gas.md";
 }
 
 TEST(GasTable, NamesEveryFunctionOfZvm1) {

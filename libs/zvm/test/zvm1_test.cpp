@@ -187,15 +187,15 @@ TEST_F(Zvm1, StorageRoundTripsAndTellsAbsentFromEmpty) {
 TEST_F(Zvm1, StorageCostsWhatTheTableSays) {
     const auto entry = std::int64_t{4 + gas::kCall + gas::kHostCall};  // four local.get, call
     EXPECT_EQ(call("storage_set", {0, 10, 0, 20}), Trap::none);        // a new slot
-    EXPECT_EQ(used_, entry + 5'000 + 10 * 30 + 15'000 + 100 * 30);
+    EXPECT_EQ(used_, entry + 25'000 + 10 * 30 + 15'000 + 100 * 30);
     EXPECT_EQ(call("storage_set", {0, 10, 0, 24}), Trap::none);  // grows
-    EXPECT_EQ(used_, entry + 5'000 + 10 * 34 + 100 * 4);
+    EXPECT_EQ(used_, entry + 25'000 + 10 * 34 + 100 * 4);
     EXPECT_EQ(call("storage_set", {0, 10, 0, 4}), Trap::none);  // shrinks: what is read costs
-    EXPECT_EQ(used_, entry + 5'000 + 10 * 14 + 20);
+    EXPECT_EQ(used_, entry + 25'000 + 10 * 14 + 20);
     EXPECT_EQ(call("storage_get", {0, 10, 0, 1}), Trap::none);  // all of it is read, whatever is copied
-    EXPECT_EQ(used_, entry + 2'000 + 10 + 4);
+    EXPECT_EQ(used_, entry + 8'000 + 10 + 4);
     EXPECT_EQ(call("storage_del", {0, 10}), Trap::none);
-    EXPECT_EQ(used_, entry - 2 + 2'500 + 10 + 4);
+    EXPECT_EQ(used_, entry - 2 + 25'000 + 10 + 4);
     EXPECT_EQ(call("emit", {0, 2, 0, 10}), Trap::none);
     EXPECT_EQ(used_, entry + 400 + 2 * 1'280 + 10 * 40);
 }
@@ -203,9 +203,9 @@ TEST_F(Zvm1, StorageCostsWhatTheTableSays) {
 TEST_F(Zvm1, ReadsNoSlotBeforeItsBasePriceIsPaid) {
     EXPECT_EQ(call("storage_set", {0, 3, 0, 20}), Trap::none);
     host_.reads = 0;
-    EXPECT_EQ(call("storage_get", {0, 3, 0, 10}, 2'000), Trap::out_of_gas);
-    EXPECT_EQ(call("storage_set", {0, 3, 0, 20}, 5'000), Trap::out_of_gas);
-    EXPECT_EQ(call("storage_del", {0, 3}, 2'500), Trap::out_of_gas);
+    EXPECT_EQ(call("storage_get", {0, 3, 0, 10}, 8'000), Trap::out_of_gas);
+    EXPECT_EQ(call("storage_set", {0, 3, 0, 20}, 25'000), Trap::out_of_gas);
+    EXPECT_EQ(call("storage_del", {0, 3}, 25'000), Trap::out_of_gas);
     EXPECT_EQ(host_.reads, 0);
 }
 
@@ -221,7 +221,7 @@ TEST_F(Zvm1, ReturnAndRevertHandTheirDataToTheHost) {
 
 TEST_F(Zvm1, ACalleeGetsAtMostSixtyThreeSixtyFourthsAndIsCharged) {
     EXPECT_EQ(call("call", {0, 0, ~Slot{0}, 0, 0, 0}, 100'000), Trap::none);
-    const auto left = 100'000 - (6 + gas::kCall + gas::kHostCall + 5'000);
+    const auto left = 100'000 - (6 + gas::kCall + gas::kHostCall + 6'000);
     ASSERT_EQ(host_.call_gas.size(), 1u);
     EXPECT_EQ(host_.call_gas[0], static_cast<std::uint64_t>(left - left / 64));
     EXPECT_EQ(used_, 100'000 - left + 700);

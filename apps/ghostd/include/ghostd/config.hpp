@@ -57,9 +57,10 @@ struct LimitsConfig {
     std::uint64_t block_streams_max = 256;      ///< Open StreamBlocks calls.
     std::uint64_t status_streams_max = 65'536;  ///< Open StreamTxStatus calls.
     std::uint64_t event_streams_max = 256;      ///< Open StreamEvents calls.
-    std::uint64_t call_threads = 1;             ///< Contracts that run at once for CallContract, Simulate, EstimateFee.
+    std::uint64_t call_threads = 2;             ///< Contracts that run at once for CallContract, Simulate, EstimateFee.
     std::uint64_t call_queue_max = 256;         ///< Such calls that wait.
     std::uint64_t call_gas_max = 100'000'000;   ///< Gas of each: about a tenth of a second.
+    std::uint64_t call_cpu_ms = 1000;           ///< Processor time of each, whatever its gas.
 };
 
 struct StorageConfig {

@@ -11,6 +11,10 @@
 
 #include "ledger/execute.hpp"
 
+namespace zvm {
+class Watch;
+}
+
 namespace ledger {
 
 class ContractRunner;
@@ -68,12 +72,15 @@ struct CallQuery {
     Address caller;  ///< Is given call.value for the run.
     std::uint64_t gas_limit{};
 };
-/// Runs a contract; `gas_used` counts the run alone. Errors are the reader's.
+/// Runs a contract; `gas_used` counts the run alone. Errors are the reader's, and `run_stopped` when `watch` (may be
+/// null) says so.
 base::Result<ContractResult> query_contract(const StateReader& state, const BlockContext& context,
-                                            const Hash& genesis_hash, const CallQuery& query, ContractEngine& engine);
+                                            const Hash& genesis_hash, const CallQuery& query, ContractEngine& engine,
+                                            zvm::Watch* watch = nullptr);
 /// Runs the messages of a transaction as a block would, without fee, nonce and signature; `gas_used` counts everything.
 /// Form is checked (check_form's errors about messages); a gas_limit of 0 or above tx_gas_limit_max() stands for that.
+/// `watch` as above.
 base::Result<ContractResult> simulate(const StateReader& state, const BlockContext& context, Tx tx,
-                                      ContractEngine& engine);
+                                      ContractEngine& engine, zvm::Watch* watch = nullptr);
 
 }  // namespace ledger

@@ -40,6 +40,8 @@ enum class Errc : std::int32_t {
     unknown_height,  ///< No such block.
     history_pruned,  ///< Outside the history window.
     bad_genesis,
+    // Runs that only read.
+    run_stopped,  ///< Its zvm::Watch ended it.
 };
 const base::ErrorDomain& error_domain(Errc) noexcept;
 

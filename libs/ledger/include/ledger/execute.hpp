@@ -4,9 +4,10 @@
 //
 // Fees (EIP-1559): price = min(max_fee, base_fee + tip). gas_limit × price is set aside before the messages run, the
 // unused part returned after. base_fee × gas_used is burned; the rest goes to the proposer when the block ends.
-// Native gas is fixed per message, so a transaction whose gas_limit is too low for it never enters a block. What
-// gas_limit leaves beyond it is there for contracts; one that runs out of it burns the whole limit, one that fails
-// otherwise pays for what it used.
+// Native gas is fixed per message, so a transaction whose gas_limit is too low for it never enters a block, and all of
+// it is due, also when an early message fails (from rules version 3). What gas_limit leaves beyond it is there for what
+// the messages add to the state and for contracts; a transaction that runs out of it burns the whole limit, one that
+// fails otherwise pays for what it used.
 
 #include <functional>
 #include <span>
@@ -18,33 +19,14 @@
 
 namespace ledger {
 
-namespace gas {
-inline constexpr std::uint64_t kTx = 21'000;  ///< Includes one signature.
-inline constexpr std::uint64_t kTransfer = 5'000;
-inline constexpr std::uint64_t kAssetCreate = 45'000;  ///< Two new records and a transfer.
-inline constexpr std::uint64_t kAssetMint = 10'000;
-inline constexpr std::uint64_t kAssetBurn = 10'000;
-// Contracts: what their messages cost before anything runs. Starting a contract and what it does have the prices of
-// zvm/gas.hpp. Here, too, 1 gas is about 1 ns of a node's work.
-inline constexpr std::uint64_t kContractDeploy = 32'000;
-inline constexpr std::uint64_t kContractCall = 5'000;
-inline constexpr std::uint64_t kContractUpgrade = 30'000;
-inline constexpr std::uint64_t kCodeByte =
-    200;  ///< Deployed or brought for an upgrade: validated, and stored for ever.
-inline constexpr std::uint64_t kInputByte = 10;
-inline constexpr std::uint64_t kStorageRead = 800;  ///< From here on: for the libraries that bring names.
-inline constexpr std::uint64_t kStorageWrite = 20'000;
-inline constexpr std::uint64_t kStorageDelete = 5'000;
-inline constexpr std::uint64_t kEvent = 375;
-inline constexpr std::uint64_t kSignature = 3'000;
-inline constexpr std::uint64_t kNameRegister = 50'000;
-inline constexpr std::uint64_t kNameTransfer = 30'000;
-inline constexpr std::uint64_t kNameRecords = 10'000;
-}  // namespace gas
-
-/// Gas of the messages plus gas::kTx: what a successful transaction without contracts uses.
-std::uint64_t native_gas(const Tx& tx) noexcept;
-std::uint64_t native_gas(const Msg& msg) noexcept;
+/// Gas of a transaction's messages plus that of the transaction itself, and of an address's first one its account: due
+/// whatever happens, so gas_limit covers it. What messages add to the state (balances, codes) and what contracts use
+/// comes on top.
+std::uint64_t native_gas(const Tx& tx, const Rules& rules) noexcept;
+std::uint64_t native_gas(const Msg& msg, const Rules& rules) noexcept;
+/// What a transaction uses at most without what its contracts do: native_gas and all that its messages may add to the
+/// state. A gas_limit for everybody who runs nothing; the part that was not needed is returned.
+std::uint64_t gas_bound(const Tx& tx, const Rules& rules) noexcept;
 
 /// gas_limit × max_fee_per_gas. `bad_fee` on overflow.
 base::Result<Amount> max_fee(const Tx& tx);
@@ -58,7 +40,8 @@ Amount next_base_fee(const Params& params, Amount base_fee, std::uint64_t gas_us
 /// What the base fee may be after so many full blocks.
 Amount base_fee_ceiling(const Params& params, Amount base_fee, unsigned blocks);
 
-/// Checks that need no state and no signature: versions, bounds, texts, amounts, gas, fee arithmetic, genesis hash.
+/// Checks that need no state and no signature: versions, bounds, texts, amounts, fee arithmetic, genesis hash, and the
+/// gas that any rules ask for.
 base::Result<void> check_form(const SignedTx& tx, const Hash& genesis_hash);
 
 /// How a transaction stands to an account. `nonce_gap` > 0: valid once that many earlier ones are in.
@@ -68,9 +51,10 @@ struct TxStanding {
 struct TxContext {
     std::uint64_t height{};  ///< Of the block it would enter.
     Amount base_fee{};
-    std::uint64_t tx_gas_limit_max{};  ///< tx_gas_limit_max(params)
+    const Params& params;
 };
-/// Checks against the sender's state: `nonce_too_low`, `expired`, `underfunded`, `fee_below_base`, `gas_too_high`.
+/// Checks against the sender's state: `nonce_too_low`, `expired`, `underfunded`, `fee_below_base`, `gas_too_high`,
+/// `gas_too_low`: native_gas() of these rules is not covered.
 /// A future nonce is no error here; a block refuses it with `nonce_too_high`.
 base::Result<TxStanding> check_state(const Tx& tx, const Account& account, Amount gcc_balance,
                                      const TxContext& context);

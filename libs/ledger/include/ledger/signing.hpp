@@ -36,7 +36,6 @@ class VerifiedTx {
     [[nodiscard]] const SignedTx& signed_tx() const noexcept { return data_->signed_tx; }
     [[nodiscard]] const Hash& id() const noexcept { return data_->id; }
     [[nodiscard]] base::ByteView encoded() const noexcept { return data_->encoded; }  ///< encode(signed_tx())
-    [[nodiscard]] std::uint64_t native_gas() const noexcept { return data_->native_gas; }
 
  private:
     friend class TxVerifier;
@@ -44,7 +43,6 @@ class VerifiedTx {
         SignedTx signed_tx;
         Hash id{};
         base::Bytes encoded;
-        std::uint64_t native_gas{};
     };
     explicit VerifiedTx(std::shared_ptr<const Data> data) noexcept : data_{std::move(data)} {}
     std::shared_ptr<const Data> data_;

@@ -9,6 +9,7 @@
 
 #include "base/bytes.hpp"
 #include "base/u128.hpp"
+#include "zvm/gas.hpp"
 #include "zvm/host.hpp"
 
 namespace zvm {
@@ -54,7 +55,10 @@ enum class BlockField : std::uint32_t { height = 0, time_ms = 1, chain_id = 2 };
 /// the same object. Nothing throws; nothing calls back into the guest that is running.
 class ContractHost {
  public:
+    /// `prices` outlive it: those of the chain's version.
+    explicit ContractHost(const gas::host::StatePrices& prices = gas::host::kStateLatest) noexcept : prices_{&prices} {}
     virtual ~ContractHost() = default;
+    [[nodiscard]] const gas::host::StatePrices& prices() const noexcept { return *prices_; }
 
     virtual base::ByteView input() noexcept = 0;
     virtual void set_return(base::ByteView data) noexcept = 0;
@@ -99,6 +103,9 @@ class ContractHost {
     virtual std::optional<base::ByteView> name_resolve(base::ByteView) noexcept { return std::nullopt; }
     virtual std::optional<Address> name_owner(base::ByteView) noexcept { return std::nullopt; }
     virtual bool identity_check(const Address&, base::ByteView) noexcept { return false; }
+
+ private:
+    const gas::host::StatePrices* prices_;
 };
 
 /// The functions of `zvm1`, to link instances with. A run with them has a ContractHost* as its context.

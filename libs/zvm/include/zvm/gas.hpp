@@ -1,14 +1,15 @@
 #pragma once
 // The gas schedule of Wasm instructions and of what the engine does for them. One gas is about one nanosecond of the
 // interpreter on the reference machine. Costs belong to Wasm instructions, never to what they are lowered to, so both
-// tiers and every cache state charge the same. Consensus: a change needs a new kGasVersion.
+// tiers and every cache state charge the same. Consensus: a change needs a new kGasVersion, and a chain keeps the
+// prices that it began with: what differs between versions is a field of StatePrices.
 
 #include <cstddef>
 #include <cstdint>
 
 namespace zvm::gas {
 
-inline constexpr std::uint32_t kGasVersion = 3;
+inline constexpr std::uint32_t kGasVersion = 4;
 
 inline constexpr std::uint32_t kSimple = 1;         ///< Constants, locals, arithmetic, comparisons, return.
 inline constexpr std::uint32_t kLoop = 1;           ///< Entering a loop from above; going round costs its branch.
@@ -63,20 +64,50 @@ struct HostPrice {
 namespace host {
 inline constexpr HostPrice kCopy{50, 1, 8};  ///< input_len, input_read, ret, revert, ret_len, ret_copy.
 inline constexpr HostPrice kContext{50};     ///< caller, self, origin, value, block, gas_left.
-inline constexpr HostPrice kStorageGet{2'000, 1};
-inline constexpr HostPrice kStorageSet{5'000, 10};
-inline constexpr HostPrice kStorageDelete{2'500, 1};
 // What is stored stays for ever, and events stay in receipts: their prices are mostly that.
-inline constexpr std::uint32_t kSlotNew = 15'000;  ///< storage_set of a slot that does not exist.
-inline constexpr std::uint32_t kGrowthByte = 100;  ///< Key and value of a new slot; what a value grows by.
-inline constexpr std::uint32_t kReadByte = 1;      ///< Of a slot's value that is read, also to be replaced or deleted.
+inline constexpr std::uint32_t kRecordNew = 15'000;  ///< A record that did not exist: its place in the tree.
+inline constexpr std::uint32_t kGrowthByte = 100;    ///< Key and value of a new slot; what a value grows by.
+inline constexpr std::uint32_t kReadByte = 1;  ///< Of a slot's value that is read, also to be replaced or deleted.
+/// A new record of a key and a value of so many bytes.
+constexpr std::uint32_t growth(std::uint32_t bytes) noexcept { return kRecordNew + kGrowthByte * bytes; }
 inline constexpr HostPrice kEmit{400, 40};
 inline constexpr std::uint32_t kEmitTopic = 1'280;
-inline constexpr HostPrice kCall{5'000, 1};  ///< And what the callee uses; at most 63/64 of what is left goes along.
-inline constexpr HostPrice kTransfer{6'000};
-inline constexpr HostPrice kBalance{2'000};
-inline constexpr HostPrice kCreate{30'000, 1};
-inline constexpr HostPrice kUpgrade{30'000};
+
+/// What touches the state: prices of keys that no cache has, whoever asked for them before. Measured with
+/// `./ghost bench gas`: docs/gas.md.
+struct StatePrices {
+    HostPrice storage_get;
+    HostPrice storage_set;
+    HostPrice storage_delete;
+    HostPrice call;  ///< And what the callee uses; at most 63/64 of what is left goes along.
+    HostPrice transfer;
+    HostPrice balance;
+    HostPrice create;
+    HostPrice upgrade;
+    std::uint32_t call_value = 0;   ///< A call that moves GCC, on top.
+    std::uint32_t balance_new = 0;  ///< A payment to whom had none of this asset, on top.
+};
+/// Of chains with rules 1 and 2.
+inline constexpr StatePrices kState1{.storage_get = {2'000, 1},
+                                     .storage_set = {5'000, 10},
+                                     .storage_delete = {2'500, 1},
+                                     .call = {5'000, 1},
+                                     .transfer = {6'000},
+                                     .balance = {2'000},
+                                     .create = {30'000, 1},
+                                     .upgrade = {30'000}};
+/// Of chains with rules 3.
+inline constexpr StatePrices kState2{.storage_get = {8'000, 1},
+                                     .storage_set = {25'000, 10},
+                                     .storage_delete = {25'000, 1},
+                                     .call = {6'000, 1},
+                                     .transfer = {25'000},
+                                     .balance = {6'000},
+                                     .create = {30'000, 1},
+                                     .upgrade = {30'000},
+                                     .call_value = 25'000,
+                                     .balance_new = growth(64 + 16)};
+inline constexpr const StatePrices& kStateLatest = kState2;
 inline constexpr HostPrice kSha256{150, 4};
 inline constexpr HostPrice kKeccak256{250, 6};
 inline constexpr HostPrice kBlake3{100, 2};
@@ -96,9 +127,9 @@ inline constexpr HostEntry kTable[] = {
     {"input_read", kCopy, "asked for"},
     {"ret", kCopy, "returned"},
     {"revert", kCopy, "returned"},
-    {"storage_get", kStorageGet, "key, and the whole value"},
-    {"storage_set", kStorageSet, "key and value; and what is stored, below"},
-    {"storage_del", kStorageDelete, "key, and the value that was there"},
+    {"storage_get", kStateLatest.storage_get, "key, and the whole value"},
+    {"storage_set", kStateLatest.storage_set, "key and value; and what is stored, below"},
+    {"storage_del", kStateLatest.storage_delete, "key, and the value that was there"},
     {"caller", kContext, ""},
     {"self", kContext, ""},
     {"origin", kContext, ""},
@@ -106,13 +137,13 @@ inline constexpr HostEntry kTable[] = {
     {"block", kContext, ""},
     {"gas_left", kContext, ""},
     {"emit", kEmit, "data; and 1,280 for each topic"},
-    {"call", kCall, "input; and what the callee uses"},
+    {"call", kStateLatest.call, "input; and what the callee uses"},
     {"ret_len", kCopy, ""},
     {"ret_copy", kCopy, "asked for"},
-    {"transfer", kTransfer, ""},
-    {"balance", kBalance, ""},
-    {"create", kCreate, "input; and what the new contract uses"},
-    {"upgrade", kUpgrade, ""},
+    {"transfer", kStateLatest.transfer, ""},
+    {"balance", kStateLatest.balance, ""},
+    {"create", kStateLatest.create, "input; and what the new contract uses"},
+    {"upgrade", kStateLatest.upgrade, ""},
     {"sha256", kSha256, "hashed"},
     {"keccak256", kKeccak256, "hashed"},
     {"blake3", kBlake3, "hashed"},

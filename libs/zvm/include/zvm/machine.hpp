@@ -12,10 +12,23 @@
 
 namespace zvm {
 
+/// Somebody who may end a run before its gas does, because nobody waits for it any more or its time is used up. For
+/// runs that only read: what a block means depends on gas alone, so nothing that executes blocks may have one.
+class Watch {
+ public:
+    virtual ~Watch() = default;
+    /// Asked on the thread that runs, about every kWatchGas gas. True ends the run with Trap::interrupted; once true,
+    /// it stays true.
+    virtual bool should_stop() noexcept = 0;
+};
+/// Gas between two questions: some ten microseconds.
+inline constexpr std::int64_t kWatchGas = 65'536;
+
 /// Where a run is started with; see Machine::run.
 struct RunOptions {
     void* context = nullptr;  ///< Handed to host functions.
     bool metered = true;      ///< False: gas is neither charged nor checked. For measurements of the metering only.
+    Watch* watch = nullptr;   ///< Of metered runs. Gas is the same with and without.
 };
 
 class Machine {
@@ -57,6 +70,9 @@ class Machine {
     Frame* frames_end_ = nullptr;
     Frame* trap_frame_ = nullptr;
     const Instr* trap_pc_ = nullptr;
+    Watch* watch_ = nullptr;
+    std::int64_t held_gas_ = 0;  ///< Of a watched run: what it may use after the next question.
+    bool stopped_ = false;       ///< The answer was true.
 };
 
 }  // namespace zvm

@@ -47,6 +47,7 @@ enum class Trap : std::uint8_t {
     out_of_gas,
     host_refused,  ///< A host function got an argument that breaks its contract (a mis-sized fixed input, a bad flag).
     reverted,      ///< The contract ended itself; the host keeps the data.
+    interrupted,   ///< A Watch ended it. Never in a block.
 };
 const char* to_string(Trap trap) noexcept;
 
