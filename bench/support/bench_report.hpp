@@ -1,7 +1,7 @@
 #pragma once
 // What every `./ghost bench SUITE` program shares: its flags, alternating runs, medians, the table and the JSON file.
-// JSON: [{"name","value","unit","peer","peer_value","ratio","better","runs"}]; peer fields are null where there is none,
-// `better` is "higher" or "lower".
+// JSON: [{"name","value","unit","peer","peer_value","ratio","better","runs"}]; peer fields are null where there is
+// none, `better` is "higher" or "lower".
 
 #include <cstdint>
 #include <functional>

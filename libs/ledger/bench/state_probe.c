@@ -1,5 +1,6 @@
 // Touches the state over and over: one operation on many keys, each far from the one before. Input: the operation, the
-// first index (8 bytes), how many (4). Keys and addresses are made from the index as bench_gas makes those of the genesis.
+// first index (8 bytes), how many (4). Keys and addresses are made from the index as bench_gas makes those of the
+// genesis.
 typedef unsigned char u8;
 typedef unsigned int u32;
 typedef unsigned long long u64;
@@ -37,7 +38,10 @@ __attribute__((export_name("call"))) void run(void) {
         for (int word = 0; word < 4; ++word) key[word] = mix(i * 4 + (u64)word);
         switch (input[0]) {
             case 'G': storage_get(key, 32, value, 64); break;
-            case 'S': *(u64*)value = i + input[1]; storage_set(key, 32, value, 32); break;
+            case 'S':
+                *(u64*)value = i + input[1];
+                storage_set(key, 32, value, 32);
+                break;
             case 'D': storage_del(key, 32); break;
             case 'B': balance(key, zero, value); break;
             case 'T': transfer(key, zero, one); break;

@@ -169,8 +169,8 @@ void ExchangeImpl::receive_headers(bool fin) {
         session_.count_refused();
         return refuse_large_request();
     }
-    // STOP_SENDING can overtake the request, of which a caller that gives up at once still sends all: nobody is there to
-    // answer.
+    // STOP_SENDING can overtake the request, of which a caller that gives up at once still sends all: nobody is there
+    // to answer.
     if (unwanted_) return cancel(static_cast<std::uint64_t>(Code::request_cancelled));
     auto handler = session_.ask_owner(*this, std::move(section.fields), fin);
     if (!handler) {

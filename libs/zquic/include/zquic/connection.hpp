@@ -131,8 +131,8 @@ class Connection {
     [[nodiscard]] virtual base::Result<base::Bytes> exporter(std::string_view label, base::ByteView context,
                                                              std::size_t length) const = 0;
     /// Client only, after the handshake: moves to a new local UDP socket bound to `local` (port 0: any) after
-    /// validating the path (RFC 9000 section 9). `not_ready` before the handshake is confirmed and from inside a callback
-    /// that a received packet caused.
+    /// validating the path (RFC 9000 section 9). `not_ready` before the handshake is confirmed and from inside a
+    /// callback that a received packet caused.
     virtual base::Result<void> migrate(const io::SocketAddress& local) = 0;
     /// Starts a key update (RFC 9001 section 6). `not_ready` too soon after the last one (some packets must have been
     /// exchanged and three probe timeouts have passed), and from inside a callback that a received packet caused.
