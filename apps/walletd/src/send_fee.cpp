@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "gcc_text.hpp"
+
 namespace walletd {
 namespace {
 
@@ -26,8 +28,6 @@ rpc::StatusOr<std::uint64_t> choose_gas(const SendOrder& order, const ghost::cha
 }
 
 }  // namespace
-
-std::string gcc_text(ledger::Amount agcc) { return base::units_to_decimal(agcc, ledger::kGccDecimals) + " GCC"; }
 
 rpc::StatusOr<Fee> choose_fee(const SendOrder& order, const ghost::chain::v1::FeeEstimate& estimate,
                               const Config& config) {

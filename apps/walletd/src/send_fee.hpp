@@ -17,7 +17,5 @@ struct Fee {
 /// FAILED_PRECONDITION "rejected: …" above a bound, DATA_LOSS for an estimate that cannot be one.
 rpc::StatusOr<Fee> choose_fee(const SendOrder& order, const ghost::chain::v1::FeeEstimate& estimate,
                               const Config& config);
-/// "1.5 GCC"
-std::string gcc_text(ledger::Amount agcc);
 
 }  // namespace walletd

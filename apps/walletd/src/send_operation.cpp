@@ -9,6 +9,7 @@
 // when the caller wants just that.
 #include <fmt/format.h>
 
+#include "gcc_text.hpp"
 #include "io/timer.hpp"
 #include "ledger/codec.hpp"
 #include "ledger/state.hpp"

@@ -2,12 +2,11 @@
 
 #include <fmt/format.h>
 
+#include "gcc_text.hpp"
 #include "recipient.hpp"
 
 namespace walletd {
 namespace {
-
-std::string agcc_text(ledger::Amount agcc) { return base::units_to_decimal(agcc, ledger::kGccDecimals) + " GCC"; }
 
 struct Named {
     std::vector<std::string> addresses;
@@ -39,7 +38,7 @@ base::Checked<void> check_bounds(const ledger::Tx& tx, const Config& config, con
     if (!fee) return base::explain(Errc::bad_transaction, "its fee is beyond any balance");
     if (order.fee_max && *fee > *order.fee_max) {
         return base::explain(Errc::over_bound, fmt::format("the fee may be {}, more than the {} that are allowed",
-                                                           agcc_text(*fee), agcc_text(*order.fee_max)));
+                                                           gcc_text(*fee), gcc_text(*order.fee_max)));
     }
     if (tx.valid_until_height > kHeightMax + kTxValidBlocksMax) {
         return base::explain(Errc::over_bound,

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "ledger/types.hpp"
+#include "gcc_text.hpp"
 
 namespace walletd {
 namespace {
@@ -10,8 +10,6 @@ namespace {
 std::unexpected<base::Diagnostic> outside(std::string text) {
     return base::explain(Errc::out_of_scope, std::move(text));
 }
-
-std::string gcc_text(base::u128 agcc) { return base::units_to_decimal(agcc, ledger::kGccDecimals) + " GCC"; }
 
 /// Adds what a message takes; false when the sum does not fit.
 class Adder {
